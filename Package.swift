@@ -1,0 +1,85 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target is held to; `ci/test` adds the import check and the formatter.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// Targets that may not say `unsafe`: the compiler refuses every unsafe construct in them.
+let safe: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let package = Package(
+  name: "storebench",
+  products: [
+    .executable(name: "storebench", targets: ["storebench"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "CLibURing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
+    .systemLibrary(name: "CLibNUMA", providers: [.apt(["libnuma-dev"])]),
+    .systemLibrary(name: "CBlkID", pkgConfig: "blkid", providers: [.apt(["libblkid-dev"])]),
+
+    .target(
+      name: "Measurements",
+      dependencies: [.product(name: "Histogram", package: "hdrhistogram-swift")],
+      swiftSettings: safe),
+    .target(
+      name: "LinuxIO",
+      dependencies: ["Measurements", "CLibURing", "CLibNUMA", "CBlkID"],
+      swiftSettings: strict),
+    .target(name: "Workloads", dependencies: ["Measurements"], swiftSettings: safe),
+    .target(
+      name: "Driver", dependencies: ["Workloads", "LinuxIO", "Measurements"], swiftSettings: safe),
+    .target(
+      name: "Verdicts",
+      dependencies: ["Measurements", .product(name: "Yams", package: "Yams")],
+      swiftSettings: safe),
+    .target(
+      name: "Qualification",
+      dependencies: [
+        "Verdicts", "Driver", "Workloads", "LinuxIO", "Measurements",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ],
+      swiftSettings: safe),
+    .target(name: "Reports", dependencies: ["Verdicts", "Measurements"], swiftSettings: safe),
+    .executableTarget(
+      name: "storebench",
+      dependencies: [
+        "Qualification", "Reports", "Verdicts", "Driver", "Workloads", "LinuxIO", "Measurements",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: safe),
+
+    .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
+    .testTarget(name: "MeasurementsTests", dependencies: ["Measurements"], swiftSettings: strict),
+    .testTarget(name: "LinuxIOTests", dependencies: ["LinuxIO", "Measurements"], swiftSettings: strict),
+    .testTarget(
+      name: "WorkloadsTests", dependencies: ["Workloads", "Measurements"], swiftSettings: strict),
+    .testTarget(
+      name: "DriverTests",
+      dependencies: ["Driver", "Workloads", "LinuxIO", "Measurements", "CAllocationCount"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "VerdictsTests", dependencies: ["Verdicts", "Measurements"], swiftSettings: strict),
+    .testTarget(
+      name: "QualificationTests",
+      dependencies: ["Qualification", "Verdicts", "Driver", "Workloads", "LinuxIO", "Measurements"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ReportsTests", dependencies: ["Reports", "Verdicts", "Measurements"],
+      swiftSettings: strict),
+    .testTarget(name: "StorebenchTests", dependencies: ["storebench"], swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,4 @@
+#define _GNU_SOURCE
+#pragma once
+
+#include <liburing.h>
