@@ -27,10 +27,7 @@ public struct RequestStream: Sendable {
     grids = Self.grids(spec)
     choice = Choice(spec.distribution, count: cells.blocks)
     scatter = RankScatter(count: cells.blocks, key: spec.scatterSeed)
-    switch spec.kind {
-    case .sequentialRead, .sequentialWrite: isSequential = true
-    case .randomRead, .randomWrite, .randomMix: isSequential = false
-    }
+    isSequential = spec.isSequential
     switch spec.kind {
     case .randomRead, .sequentialRead: readPercent = 100
     case .randomWrite, .sequentialWrite: readPercent = 0
