@@ -69,7 +69,7 @@ public enum LoadRun {
   ) -> Result<WorkerReport, TargetError> {
     do {
       let target = try factory.makeTarget(worker: worker, plan: plan)
-      let loop = WorkerLoop(target: target, worker: worker, plan: plan, stop: stop, pulse: pulse)
+      var loop = WorkerLoop(target: target, worker: worker, plan: plan, stop: stop, pulse: pulse)
       loop.run()
       return .success(loop.report)
     } catch {

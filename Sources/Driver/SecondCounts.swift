@@ -1,4 +1,4 @@
-public import Measurements
+internal import Measurements
 
 /// Operations and coarse latencies of each second of a load, in memory taken beforehand.
 ///

@@ -88,7 +88,7 @@ public final class SimulatedTarget: LoadTarget {
     checks = plan.check != .none
     if case .own = plan.check { checksOwn = true } else { checksOwn = false }
     generator = SeededGenerator(
-      seed:       SeededGenerator.derivedSeed(
+      seed: SeededGenerator.derivedSeed(
         device.seed ^ plan.seed, phase: "simulated", worker: worker))
     // Channels are shared evenly; fewer channels than workers means slower ones.
     channelFree = Array(repeating: 0, count: max(1, device.channels / max(1, plan.threads)))

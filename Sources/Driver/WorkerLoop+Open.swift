@@ -7,7 +7,7 @@ extension WorkerLoop {
   ///
   /// Where all slots are taken the schedule goes on: whatever could not be sent in time shows in
   /// the latencies, so a stall is not hidden by the requests that it kept from being sent.
-  func runOpen() throws(TargetError) {
+  mutating func runOpen() throws(TargetError) {
     let began = target.now()
     var schedule = ArrivalSchedule(
       plan.arrival.rate, seed: plan.seed, worker: report.placement.worker,
@@ -32,7 +32,8 @@ extension WorkerLoop {
       if schedule.due >= end, now >= end { break }
       if stop.isRequested || faultCount >= plan.faultLimit { break }
 
-      let count = try poll(waitingAtMost: wait(until: min(schedule.due, end), from: now, free: free))
+      let count = try poll(
+        waitingAtMost: wait(until: min(schedule.due, end), from: now, free: free))
       now = target.now()
       if count > 0 {
         lastAnswer = now
@@ -51,7 +52,7 @@ extension WorkerLoop {
     }
     if stop.isRequested { fail(.interrupted, nil) }
     report.windowEnd = min(now, end)
-    try drain { completion, now in accountOpen(completion, at: now, from: countFrom) }
+    try drain(countingFrom: countFrom)
     // What was due and never sent has waited at least until now.
     while schedule.due < min(now, end) {
       if schedule.due >= countFrom { report.latency.record(now - schedule.due) }
@@ -67,7 +68,7 @@ extension WorkerLoop {
     return Nanoseconds(left > spin ? left - spin : 0)
   }
 
-  private func accountOpen(_ completion: Completion, at now: Nanoseconds, from: Nanoseconds) {
+  mutating func accountOpen(_ completion: Completion, at now: Nanoseconds, from: Nanoseconds) {
     let due = Nanoseconds(startedAt[Int(completion.slot)])
     measuring = due >= from
     account(completion, latency: now - due, at: now)

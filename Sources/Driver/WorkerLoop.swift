@@ -17,7 +17,7 @@ final class WorkerPulse: Sendable {
 /// 3. Submit the first successor at once, then `factor` times as many with each system call, as
 ///    long as completions of this reap remain; the rest goes with the next wait. A device behind a
 ///    serial worker is never idle while a whole batch is prepared, and depth 1 pays one system call.
-final class WorkerLoop<Target: LoadTarget> {
+struct WorkerLoop<Target: LoadTarget> {
   let target: Target
   let plan: LoadPlan
   let stop: StopSignal
@@ -65,7 +65,7 @@ final class WorkerLoop<Target: LoadTarget> {
   }
 
   /// Runs the load to its end and drains the target.
-  func run() {
+  mutating func run() {
     let cpuBefore = CPUTime.ofThread()
     lastAnswer = target.now()
     report.windowStart = lastAnswer
@@ -89,7 +89,7 @@ final class WorkerLoop<Target: LoadTarget> {
     pulse.finished.store(true, ordering: .releasing)
   }
 
-  private func runClosed() throws(TargetError) {
+  private mutating func runClosed() throws(TargetError) {
     let began = target.now()
     for slot in 0..<plan.depth where !isCovered { enqueue(slot: UInt32(slot), at: began) }
     try submitBatch(.withNextPoll)
@@ -108,11 +108,13 @@ final class WorkerLoop<Target: LoadTarget> {
       if last || faultCount >= plan.faultLimit { break }
       if !measuring, now - began >= plan.rampUp { begin(at: now) }
     }
-    try drain { _, _ in }
+    try drain(countingFrom: nil)
   }
 
   /// Accounts for a reap and sends the successors by the plan's policy.
-  private func answer(_ count: Int, at now: Nanoseconds, sendSuccessors: Bool) throws(TargetError) {
+  private mutating func answer(_ count: Int, at now: Nanoseconds, sendSuccessors: Bool)
+    throws(TargetError)
+  {
     var chunk = plan.submission.firstChunk(of: count)
     var index = 0
     while index < count {
@@ -136,7 +138,7 @@ final class WorkerLoop<Target: LoadTarget> {
   private var isCovered: Bool { plan.end == .rangeCovered && stream.covered }
 
   @inline(__always)
-  func enqueue(slot: UInt32, at now: Nanoseconds) {
+  mutating func enqueue(slot: UInt32, at now: Nanoseconds) {
     let request = stream.next(slot: slot)
     startedAt[Int(slot)] = now.rawValue
     lengths[Int(slot)] = request.length
@@ -148,7 +150,7 @@ final class WorkerLoop<Target: LoadTarget> {
     batchCount += 1
   }
 
-  func submitBatch(_ timing: SubmitTiming) throws(TargetError) {
+  mutating func submitBatch(_ timing: SubmitTiming) throws(TargetError) {
     guard batchCount > 0 else { return }
     let accepted = try target.submit(batch.span.extracting(0..<batchCount), timing)
     inFlight += accepted
@@ -160,13 +162,14 @@ final class WorkerLoop<Target: LoadTarget> {
     batchCount = 0
   }
 
-  func poll(waitingAtMost limit: Nanoseconds?) throws(TargetError) -> Int {
+  mutating func poll(waitingAtMost limit: Nanoseconds?) throws(TargetError) -> Int {
+    let target = target
     var span = completions.mutableSpan
     return try target.poll(into: &span, waitingAtMost: limit)
   }
 
   @inline(__always)
-  func account(_ completion: Completion, latency: Nanoseconds, at now: Nanoseconds) {
+  mutating func account(_ completion: Completion, latency: Nanoseconds, at now: Nanoseconds) {
     let slot = Int(completion.slot)
     let length = lengths[slot]
     guard completion.result == Int32(truncatingIfNeeded: length), completion.check != .corrupt
@@ -188,7 +191,7 @@ final class WorkerLoop<Target: LoadTarget> {
     }
   }
 
-  private func countFault(_ completion: Completion, length: UInt32) {
+  private mutating func countFault(_ completion: Completion, length: UInt32) {
     faultCount += 1
     if completion.result < 0 {
       errors.count(-completion.result)
@@ -207,7 +210,7 @@ final class WorkerLoop<Target: LoadTarget> {
   }
 
   /// Begins to measure: what completed before does not count.
-  private func begin(at now: Nanoseconds) {
+  private mutating func begin(at now: Nanoseconds) {
     guard plan.rampUp.rawValue <= 0 || now > report.windowStart else { return }
     measuring = true
     report.windowStart = now
@@ -215,7 +218,7 @@ final class WorkerLoop<Target: LoadTarget> {
   }
 
   /// Whether the reap at `now` is the last that counts.
-  func isOver(_ now: Nanoseconds) -> Bool {
+  mutating func isOver(_ now: Nanoseconds) -> Bool {
     if measuring { report.windowEnd = now }
     if stop.isRequested {
       fail(.interrupted, nil)
@@ -232,7 +235,7 @@ final class WorkerLoop<Target: LoadTarget> {
   }
 
   /// Whether to end although nothing was answered: a stop was asked for, or the device stalls.
-  func shouldGiveUp(_ now: Nanoseconds) -> Bool {
+  mutating func shouldGiveUp(_ now: Nanoseconds) -> Bool {
     if stop.isRequested {
       fail(.interrupted, nil)
       return true
@@ -245,14 +248,16 @@ final class WorkerLoop<Target: LoadTarget> {
     return true
   }
 
-  func fail(_ outcome: PhaseOutcome, _ detail: String?) {
+  mutating func fail(_ outcome: PhaseOutcome, _ detail: String?) {
     guard report.outcome == .completed else { return }
     report.outcome = outcome
     report.detail = detail
   }
 
-  /// Waits for the requests in flight, for the stall limit at most; `late` sees each answer.
-  func drain(_ late: (Completion, Nanoseconds) -> Void) throws(TargetError) {
+  /// Waits for the requests in flight, for the stall limit at most.
+  ///
+  /// - Parameter countingFrom: Open loops still count what was due from this moment on.
+  mutating func drain(countingFrom: Nanoseconds?) throws(TargetError) {
     var waitingSince = target.now()
     while inFlight > 0 {
       let count = try poll(waitingAtMost: Nanoseconds(100_000_000))
@@ -261,17 +266,23 @@ final class WorkerLoop<Target: LoadTarget> {
         waitingSince = now
         inFlight -= count
         for index in 0..<count {
-          late(completions[index], now)
-          let completion = completions[index]
-          let length = lengths[Int(completion.slot)]
-          let whole = completion.result == Int32(truncatingIfNeeded: length)
-          if !whole || completion.check == .corrupt { countFault(completion, length: length) }
+          if let countingFrom {
+            accountOpen(completions[index], at: now, from: countingFrom)
+          } else {
+            accountLate(completions[index])
+          }
         }
       } else if report.outcome == .stalled || now - waitingSince >= plan.stallLimit {
         fail(.stalled, "\(inFlight) requests in flight were never answered")
         return
       }
     }
+  }
+
+  /// Looks at an answer after the window's end: only faults count.
+  private mutating func accountLate(_ completion: Completion) {
+    measuring = false
+    account(completion, latency: .zero, at: .zero)
   }
 }
 
