@@ -63,8 +63,10 @@ extension RunRecord {
         open = phase
         open?.outcome = .interrupted
       case .roundEnded(let round):
-        open?.rounds.append(round)
-        open?.duration = entry.at - (open?.startedAt ?? .zero)
+        guard var phase = open else { return nil }
+        phase.rounds.append(round)
+        phase.duration = entry.at - phase.startedAt
+        open = phase
       case .phaseEnded(var phase):
         phase.rounds = open?.rounds ?? []
         record?.phases.append(phase)

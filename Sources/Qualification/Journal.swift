@@ -12,6 +12,9 @@ public final class Journal {
   /// Bytes written to the subjects so far.
   public var bytesWritten: UInt64 = 0
 
+  /// The rounds of the phase that began last and has not ended, or of the last one.
+  public private(set) var openRounds: [RoundRecord] = []
+
   private var entries: [JournalEntry] = []
   private let journalFile: AppendFile
   private let samplesFile: AppendFile
@@ -33,6 +36,8 @@ public final class Journal {
     let entry = JournalEntry(
       at: clock.elapsed, atUTC: clock.utc, bytesWritten: bytesWritten, event: event)
     entries.append(entry)
+    if case .phaseBegan = event { openRounds = [] }
+    if case .roundEnded(let round) = event { openRounds.append(round) }
     record = RunRecord(journal: entries)
     try journalFile.append(line(entry))
     try journalFile.synchronize()
