@@ -112,7 +112,10 @@ import Testing
       form: .device, path: "/dev/disk/by-id/x", openedPath: "/dev/nvme0n1", identity: identity,
       rangeBytes: 1 << 40, shared: true)
     subject.healthBefore = HealthRecord(source: "nvme-cli 2.3")
-    subject.healthAfter?.temperatureCelsius = -3
+    var after = HealthRecord(source: "nvme-cli 2.3")
+    after.temperatureCelsius = -3
+    after.dataWrittenBytes = .max
+    subject.healthAfter = after
     return subject
   }
 

@@ -196,7 +196,7 @@ import Workloads
   }
 
   @Test(
-    "stays inside and ends its fill even for specs that validation refuses",
+    "stays inside its range even for specs that validation refuses",
     arguments: [
       WorkloadSpec(kind: .randomRead, blocks: BlockSplit(bytes: 4096), rangeBytes: 0),
       WorkloadSpec(kind: .randomRead, blocks: BlockSplit(bytes: 4096), rangeBytes: 1000),
