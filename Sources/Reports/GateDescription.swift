@@ -96,7 +96,7 @@ struct GateDescription {
     }
     guard let scenario else { return label }
     if let rate = scenario.ratePerSecond {
-      return "\(label), \(Quantity.decimalScale(rate) ?? Quantity.missing)/s"
+      return "\(label), \(Quantity.arrivals(rate))"
     }
     let (inFlight, overflow) = scenario.depth.multipliedReportingOverflow(by: scenario.threads)
     return "\(label), depth \(overflow ? scenario.depth : inFlight)"

@@ -8,10 +8,12 @@ public import Measurements
 public enum JUnitReport {
   /// The document, UTF-8, XML 1.0, ended by a line feed.
   public static func text(of record: RunRecord) -> String {
-    let cases = GateDescription.all(of: record).map { gate, words in
-      testCase(gate, words, seconds: seconds(of: gate.name.scenario, in: record))
-    } + [verdictCase(record)]
-    let outcomes = (record.verdict?.gates ?? []).map(\.outcome)
+    let cases =
+      GateDescription.all(of: record).map { gate, words in
+        testCase(gate, words, seconds: seconds(of: gate.name.scenario, in: record))
+      } + [verdictCase(record)]
+    let outcomes =
+      (record.verdict?.gates ?? []).map(\.outcome)
       + [record.verdict?.outcome ?? .inconclusive]
     let counts: [(String, String)] = [
       ("tests", "\(cases.count)"),
@@ -55,7 +57,10 @@ public enum JUnitReport {
     -> XMLElement
   {
     let figures = [words.value, words.interval].filter { !$0.isEmpty }.joined(separator: " ")
-    let message = "\(words.label): \(figures), limit \(words.limit)"
+    let message =
+      gate.outcome == .notApplicable && !words.explanation.isEmpty
+      ? "\(words.label): \(words.explanation)"
+      : "\(words.label): \(figures), limit \(words.limit)"
     return testCase(
       className: "\(gate.name.layer.rawValue)/\(gate.name.scenario)", name: gate.name.metric,
       seconds: seconds, outcome: gate.outcome, message: message, detail: words.explanation)

@@ -1,4 +1,5 @@
 import Measurements
+import SystemPackage
 
 /// The sections of a report below its verdict: what ran, on what, and how to run it again.
 struct MarkdownEvidence {
@@ -32,9 +33,10 @@ struct MarkdownEvidence {
     let table = MarkdownText.table(
       ["phase", "load", "took", "rounds", "spread", "result"], rightAligned: [2, 3, 4], rows: rows)
     if table.isEmpty { return "Nothing was carried out." }
-    return table + "\n\n" + MarkdownText.escape(
-      "Spread is the largest minus the smallest round's requests per second, as a share of their "
-        + "mean. Submission: \(submissions).")
+    return table + "\n\n"
+      + MarkdownText.escape(
+        "Spread is the largest minus the smallest round's requests per second, as a share of their "
+          + "mean. Submission: \(submissions).")
   }
 
   private var submissions: String {
@@ -50,11 +52,14 @@ struct MarkdownEvidence {
     guard let scenario else { return "" }
     var parts = [GateDescription.spaced(scenario.workload), scenario.blockSplit]
     if scenario.workload == "random-mix" { parts.append("\(scenario.readPercent) % reads") }
+    let threads = "\(scenario.threads) thread\(scenario.threads == 1 ? "" : "s")"
     parts.append(
-      "\(scenario.depth) × \(scenario.threads) thread\(scenario.threads == 1 ? "" : "s")")
+      scenario.ratePerSecond == nil
+        ? "depth \(scenario.depth) × \(threads)"
+        : "at most \(scenario.depth) in flight, \(threads)")
     if scenario.distribution != "sequential" { parts.append(scenario.distribution) }
     if let rate = scenario.ratePerSecond {
-      parts.append("\(scenario.arrival) \(Quantity.decimalScale(rate) ?? Quantity.missing)/s")
+      parts.append("\(scenario.arrival) \(Quantity.arrivals(rate))")
     } else {
       parts.append(scenario.arrival)
     }
@@ -96,12 +101,15 @@ struct MarkdownEvidence {
 
   private var faults: String {
     var rows: [[String]] = []
+    guard record.phases.contains(where: { !$0.rounds.isEmpty }) else { return "" }
     for phase in record.phases {
       var counts = FaultCounts()
       for round in phase.rounds { counts.add(round.faults) }
       guard counts.total > 0 || counts.unwritten > 0 else { continue }
       let errors = counts.errors.sorted { $0.key < $1.key }
-        .map { "\(Quantity.count($0.value)) × errno \($0.key)" }.joined(separator: ", ")
+        .map { errno, count in
+          "\(Quantity.count(count)) × \(Errno(rawValue: errno)) (errno \(errno))"
+        }.joined(separator: ", ")
       rows.append([
         GateDescription.spaced(phase.name), errors, Quantity.count(counts.short),
         Quantity.count(counts.empty), Quantity.count(counts.corrupt),
@@ -112,8 +120,7 @@ struct MarkdownEvidence {
     let table = MarkdownText.table(
       ["phase", "errors", "short", "empty", "wrong data", "never written", "unanswered", "first"],
       rightAligned: [2, 3, 4, 5, 6], rows: rows)
-    return table.isEmpty
-      ? "None: every request completed whole, and every read returned what was written." : table
+    return table.isEmpty ? "None: every request completed whole." : table
   }
 
   private var placement: String {

@@ -33,7 +33,8 @@ public enum MarkdownReport {
   private static func verdict(_ record: RunRecord) -> String {
     guard let verdict = record.verdict else {
       let cause = record.interruptedBy.map { "It was interrupted by \($0)." } ?? "It did not end."
-      return MarkdownText.escape("The run has no verdict. \(cause) What was measured until then follows.")
+      return MarkdownText.escape(
+        "The run has no verdict. \(cause) What was measured until then follows.")
     }
     var paragraphs = ["**\(MarkdownText.escape(verdict.summary))**"]
     if let signal = record.interruptedBy {

@@ -23,7 +23,12 @@ struct MarkdownSubject {
     return [
       ["load reaches it as", subject.form.rawValue], ["given as", subject.path],
       ["opened", subject.openedPath + (subject.shared ? ", shared: in use, only read" : "")],
-      ["range used", Quantity.bytes(subject.rangeBytes)], ["kernel name", identity.name],
+      [
+        "range used",
+        subject.form == .device
+          ? Quantity.capacity(subject.rangeBytes) : Quantity.bytes(subject.rangeBytes),
+      ],
+      ["kernel name", identity.name],
       ["kind", identity.kind.rawValue], ["model", identity.model ?? unknown],
       ["serial", identity.serial ?? unknown], ["firmware", identity.firmware ?? unknown],
       [

@@ -30,7 +30,7 @@ enum MarkdownText {
     return ([fence + language] + lines.map(PrintableText.line) + [fence]).joined(separator: "\n")
   }
 
-  /// A table; every cell is escaped here. Empty where there are no rows.
+  /// A table whose cells are all escaped here; empty where there are no rows.
   ///
   /// `rightAligned` holds the columns of numbers.
   static func table(_ columns: [String], rightAligned: Set<Int> = [], rows: [[String]]) -> String {

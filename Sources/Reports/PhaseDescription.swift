@@ -76,7 +76,8 @@ struct PhaseDescription {
 extension RunProgress {
   /// The last event of a stored phase.
   init(ended phase: PhaseRecord) {
-    self.init(.ended, phase: phase.name, kind: phase.kind, elapsed: phase.startedAt + phase.duration)
+    self.init(
+      .ended, phase: phase.name, kind: phase.kind, elapsed: phase.startedAt + phase.duration)
     let measured = phase.rounds.reduce(0) { $0 + $1.duration.seconds }
     for round in phase.rounds {
       operations &+= round.operations

@@ -45,7 +45,8 @@ enum PrintableText {
     }
     if safe, !word.isEmpty { return word }
     guard word.unicodeScalars.contains(where: isHarmful) else {
-      return "'" + word.split(separator: "'", omittingEmptySubsequences: false)
+      return "'"
+        + word.split(separator: "'", omittingEmptySubsequences: false)
         .joined(separator: "'\\''") + "'"
     }
     var text = "$'"

@@ -52,6 +52,13 @@ extension Quantity {
     return String(text[..<space]) + text[text.index(after: space)...]
   }
 
+  /// Arrivals per second without zeros at the end, such as `50K/s`.
+  static func arrivals(_ perSecond: Double) -> String {
+    guard let text = decimalScale(perSecond) else { return missing }
+    let number = text.prefix { $0.isNumber || $0 == "." || $0 == " " }
+    return trimmed(String(number)) + text.dropFirst(number.count) + "/s"
+  }
+
   /// Whole numbers in groups from 1000 on, `digits` significant digits below, more where asked.
   static func inFull(_ value: Double, digits: Int) -> String? {
     guard value.isFinite else { return nil }

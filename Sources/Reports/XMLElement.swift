@@ -22,7 +22,9 @@ struct XMLElement {
       indent + "<" + name
       + attributes.map { " \($0.0)=\"\(XMLText.escape($0.1))\"" }.joined()
     if children.isEmpty, content.isEmpty { return head + "/>\n" }
-    if children.isEmpty { return head + ">\(XMLText.escape(content))</\(name)>\n" }
+    if children.isEmpty {
+      return head + ">\(XMLText.escape(content, keepsLines: true))</\(name)>\n"
+    }
     return head + ">\n" + children.map { $0.text(indent: indent + "  ") }.joined()
       + "\(indent)</\(name)>\n"
   }
@@ -31,7 +33,9 @@ struct XMLElement {
 /// Text made fit for XML 1.0.
 enum XMLText {
   /// `text` for an attribute or an element: markup escaped, forbidden characters `U+FFFD`.
-  static func escape(_ text: String) -> String {
+  ///
+  /// Line feeds and tabs stay as they are only in elements, with `keepsLines`.
+  static func escape(_ text: String, keepsLines: Bool = false) -> String {
     var result = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
       switch scalar {
@@ -39,6 +43,7 @@ enum XMLText {
       case "<": result.append(contentsOf: "&lt;".unicodeScalars)
       case ">": result.append(contentsOf: "&gt;".unicodeScalars)
       case "\"": result.append(contentsOf: "&quot;".unicodeScalars)
+      case "\n" where keepsLines, "\t" where keepsLines: result.append(scalar)
       // A parser would turn these into spaces in attributes.
       case "\n": result.append(contentsOf: "&#10;".unicodeScalars)
       case "\t": result.append(contentsOf: "&#9;".unicodeScalars)
