@@ -26,6 +26,7 @@ let package = Package(
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ],
   targets: [
+    .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CLibURing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
     .systemLibrary(name: "CLibNUMA", providers: [.apt(["libnuma-dev"])]),
     .systemLibrary(name: "CBlkID", pkgConfig: "blkid", providers: [.apt(["libblkid-dev"])]),
@@ -36,7 +37,7 @@ let package = Package(
       swiftSettings: safe),
     .target(
       name: "LinuxIO",
-      dependencies: ["Measurements", "CLibURing", "CLibNUMA", "CBlkID"],
+      dependencies: ["Measurements", "CLinux", "CLibURing", "CLibNUMA", "CBlkID"],
       swiftSettings: strict),
     .target(name: "Workloads", dependencies: ["Measurements"], swiftSettings: safe),
     .target(
@@ -64,7 +65,8 @@ let package = Package(
 
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
     .testTarget(name: "MeasurementsTests", dependencies: ["Measurements"], swiftSettings: strict),
-    .testTarget(name: "LinuxIOTests", dependencies: ["LinuxIO", "Measurements"], swiftSettings: strict),
+    .testTarget(
+      name: "LinuxIOTests", dependencies: ["LinuxIO", "Measurements"], swiftSettings: strict),
     .testTarget(
       name: "WorkloadsTests", dependencies: ["Workloads", "Measurements"], swiftSettings: strict),
     .testTarget(
@@ -75,7 +77,9 @@ let package = Package(
       name: "VerdictsTests", dependencies: ["Verdicts", "Measurements"], swiftSettings: strict),
     .testTarget(
       name: "QualificationTests",
-      dependencies: ["Qualification", "Verdicts", "Driver", "Workloads", "LinuxIO", "Measurements"],
+      dependencies: [
+        "Qualification", "Verdicts", "Driver", "Workloads", "LinuxIO", "Measurements",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "ReportsTests", dependencies: ["Reports", "Verdicts", "Measurements"],
