@@ -69,7 +69,7 @@ public struct ScratchFile: ~Copyable, Sendable {
   public func remove() { Self.unlinkIfOwn(file.path, status) }
 
   /// Whether the name still leads to this file.
-  public var isInPlace: Bool { Self.isOwn(file.path, status) }
+  public func isStillInPlace() -> Bool { Self.isOwn(file.path, status) }
 
   /// The size of a scratch file: what was asked for, or a choice by the room there is.
   ///
