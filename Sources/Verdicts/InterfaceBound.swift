@@ -69,7 +69,8 @@ public struct InterfaceBound: Sendable, Equatable {
   /// Why `gate` cannot be met over this link, with the arithmetic; nil where it can.
   public func violation(of gate: GateSpec, in scenario: ScenarioSpec) -> String? {
     guard gate.name.layer == .raw, gate.side == .min, let limit = gate.limit,
-      let metric = Metric(rawValue: gate.name.metric), let most = self.limit(of: metric, in: scenario),
+      let metric = Metric(rawValue: gate.name.metric),
+      let most = self.limit(of: metric, in: scenario),
       limit > most
     else { return nil }
     let carried = Figure.bandwidth(bytesPerSecond)

@@ -62,7 +62,8 @@ struct GateReader {
       list.add(
         entry.place,
         "'\(entry.key)' is not a gate's name: write layer/scenario/metric, such as "
-          + "raw/random-read-4k/iops, with one of the layers \(layers.joined(separator: ", "))\(hint)")
+          + "raw/random-read-4k/iops, with one of the layers \(layers.joined(separator: ", "))\(hint)"
+      )
       return nil
     }
     switch name.layer {

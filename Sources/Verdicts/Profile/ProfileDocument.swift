@@ -59,7 +59,8 @@ struct ProfileDocument {
     }
     var anchors = 0
     var open = 0
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+    {
       let bytes = Array(line.utf8)
       let place = ProfilePlace(file: file, line: index + 1, column: 1)
       let indent = bytes.prefix { $0 == UInt8(ascii: " ") }.count

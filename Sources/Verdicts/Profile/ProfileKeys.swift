@@ -4,8 +4,8 @@ enum ProfileKeys {
   static let fileOnly = ["extends", "modes"]
   static let root = [
     "schema", "name", "tier", "summary", "demonstration", "read-only", "link", "endurance",
-    "reserve", "file-size", "preconditioning", "steady-state", "rounds", "confidence",
-    "stall-limit", "scenarios", "gates",
+    "reserve", "file-size", "range-size", "preconditioning", "steady-state", "rounds",
+    "confidence", "stall-limit", "scenarios", "gates",
   ]
   static let link = ["bus", "generation", "lanes", "reason", "source"]
   static let endurance = ["rated-tbw"]

@@ -23,8 +23,8 @@ public struct ProfileLoader {
   /// overlay for the mode and the overrides (`KEY=VALUE`), in order. The other mode is checked as
   /// well, so that a mistake in it does not wait for the night.
   ///
-  /// - Parameters:
-  ///   - resolve: The text behind `extends: NAME`; what it throws becomes the message.
+  /// `resolve` gives the text behind `extends: NAME`; what it throws becomes the message.
+  ///
   /// - Throws: ``ProfileErrors`` with every mistake found.
   public static func load(
     text: String, file: String, mode: QualificationMode, overrides: [String] = [],

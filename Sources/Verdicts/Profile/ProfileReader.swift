@@ -22,9 +22,8 @@ struct ProfileReader {
     let link = link(keys)
     let rated = ratedBytes(keys)
     let reserve = keys.number("reserve", .size, in: Self.bytesRange, default: 1_073_741_824)
-    let file =
-      keys.node("file-size") == nil
-      ? 0 : keys.number("file-size", .size, in: 1_048_576...9e15, default: nil)
+    let file = keys.number("file-size", .size, in: 1_048_576...9e15, default: 0)
+    let range = keys.number("range-size", .size, in: 1_048_576...9e15, default: 0)
     let preconditioning = preconditioning(keys)
     let steady = steadyState(keys)
     let rounds = rounds(keys)
@@ -33,13 +32,15 @@ struct ProfileReader {
     let scenarios = scenarios(keys)
     let gates = gates(keys)
     guard let name, let tier, let summary, let demonstration, let readOnly, let link, let rated,
-      let reserve, let file, let preconditioning, let steady, let rounds, let confidence, let stall,
+      let reserve, let file, let range, let preconditioning, let steady, let rounds, let confidence,
+      let stall,
       let scenarios, let gates
     else { return nil }
     var profile = TierProfile(
       name: name, tier: tier, summary: summary, demonstration: demonstration, readOnly: readOnly,
       link: link.declared, ratedBytesWritten: rated == 0 ? nil : UInt64(rated),
       freeSpaceReserveBytes: UInt64(reserve), fileBytes: file == 0 ? nil : UInt64(file),
+      rangeBytes: range == 0 ? nil : UInt64(range),
       preconditioning: preconditioning, steadyState: steady, rounds: rounds,
       confidence: confidence, stallLimit: Nanoseconds(Int64(stall)), scenarios: scenarios,
       gates: gates, resolvedText: "")
@@ -92,7 +93,8 @@ struct ProfileReader {
     if keys.node("bus") == nil { keys.missing("bus") }
     let bus = keys.word("bus", of: ["pcie", "sata"])
     let generation = keys.whole("generation", in: 1...(bus == "sata" ? 3 : 6), default: nil)
-    let lanes = keys.whole("lanes", in: 1...(bus == "sata" ? 1 : 16), default: bus == "sata" ? 1 : nil)
+    let lanes = keys.whole(
+      "lanes", in: 1...(bus == "sata" ? 1 : 16), default: bus == "sata" ? 1 : nil)
     let reason = keys.requiredText("reason")
     let source = keys.requiredText("source")
     guard let bus, let generation, let lanes, let reason, let source else { return nil }
@@ -101,8 +103,9 @@ struct ProfileReader {
         bus: bus, generation: generation, lanes: lanes, reason: reason, source: source))
   }
 
-  /// Rated endurance in bytes; 0 where it is not known. A bare number counts terabytes, as data
-  /// sheets do.
+  /// Rated endurance in bytes; 0 where it is not known.
+  ///
+  /// A bare number counts terabytes, as data sheets do.
   private func ratedBytes(_ keys: KeyReader) -> Double? {
     guard let node = keys.node("endurance") else { return 0 }
     guard let keys = KeyReader(node, "'endurance'", known: ProfileKeys.endurance, list) else {

@@ -27,6 +27,9 @@ struct ProfileText {
     if let file = profile.fileBytes {
       line(0, "file-size", Quantity.text(Double(file), as: .size))
     }
+    if let range = profile.rangeBytes {
+      line(0, "range-size", Quantity.text(Double(range), as: .size))
+    }
     write(profile.preconditioning)
     write(profile.steadyState)
     write(profile.rounds)
@@ -90,7 +93,8 @@ struct ProfileText {
   }
 
   private mutating func line(_ level: Int, _ key: String, _ value: String) {
-    text += String(repeating: "  ", count: level) + key + (value.isEmpty ? ":" : ": " + value) + "\n"
+    text +=
+      String(repeating: "  ", count: level) + key + (value.isEmpty ? ":" : ": " + value) + "\n"
   }
 
   private static func time(_ time: Nanoseconds) -> String {

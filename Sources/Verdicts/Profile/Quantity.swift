@@ -77,7 +77,8 @@ struct Quantity {
       if unit.isEmpty {
         throw QuantityError(message: "'\(text)' has no unit; write \(kind.example)")
       }
-      throw QuantityError(message: "'\(unit)' in '\(text)' is not a unit here; write \(kind.example)")
+      throw QuantityError(
+        message: "'\(unit)' in '\(text)' is not a unit here; write \(kind.example)")
     }
     let value = parsed * factor
     // 2^53: up to there every whole number is a Double, and no honest limit lies beyond.
@@ -147,7 +148,13 @@ struct Quantity {
   /// The text that reads back as exactly `value`.
   static func text(_ value: Double, as kind: QuantityKind) -> String {
     switch kind {
-    case .size: withUnit(value, [("TiB", 1_099_511_627_776), ("GiB", 1_073_741_824), ("MiB", 1_048_576), ("KiB", 1024), ("B", 1)])
+    case .size:
+      withUnit(
+        value,
+        [
+          ("TiB", 1_099_511_627_776), ("GiB", 1_073_741_824), ("MiB", 1_048_576), ("KiB", 1024),
+          ("B", 1),
+        ])
     case .duration: withUnit(value, [("s", 1e9), ("ms", 1e6), ("µs", 1e3), ("ns", 1)])
     case .bandwidth: withUnit(value, [("GB/s", 1e9), ("MB/s", 1e6), ("kB/s", 1e3), ("B/s", 1)])
     case .rate, .count: plain(value)

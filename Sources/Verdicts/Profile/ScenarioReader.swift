@@ -80,7 +80,8 @@ struct ScenarioReader {
         let own = workload == "random-read" || workload == "sequential-read" ? 100 : 0
         if given != own, ScenarioSpec.rawWorkloads.contains(workload ?? "") {
           keys.fault(
-            "read-percent", "'\(workload ?? "")' has \(own) % of reads; only 'random-mix' has a share")
+            "read-percent",
+            "'\(workload ?? "")' has \(own) % of reads; only 'random-mix' has a share")
           return nil
         }
         return given
@@ -96,7 +97,8 @@ struct ScenarioReader {
     guard let kind else { return nil }
     if kind == "closed" {
       if keys.node("rate") != nil {
-        keys.fault("rate", "\(what) has a rate, but its arrival is 'closed'; write constant or poisson")
+        keys.fault(
+          "rate", "\(what) has a rate, but its arrival is 'closed'; write constant or poisson")
         return nil
       }
       return (kind, nil)
@@ -110,7 +112,8 @@ struct ScenarioReader {
     guard let text = keys.text("distribution") else { return nil }
     if text == "uniform" { return text }
     let halves = text.split(separator: ":", omittingEmptySubsequences: false)
-    if halves.count == 2, halves[0] == "zipf", let theta = Double(halves[1]), theta > 0, theta <= 5 {
+    if halves.count == 2, halves[0] == "zipf", let theta = Double(halves[1]), theta > 0, theta <= 5
+    {
       return text
     }
     if halves.count == 2, halves[0] == "hotcold" {

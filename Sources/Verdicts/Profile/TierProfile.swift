@@ -40,6 +40,8 @@ public struct TierProfile: Sendable, Equatable {
   public var freeSpaceReserveBytes: UInt64
   /// Bytes of a file target; nil lets the run choose by free space.
   public var fileBytes: UInt64?
+  /// Bytes of a device, from its beginning, that are prepared and measured at most; nil takes all.
+  public var rangeBytes: UInt64?
   /// Preparation of the device.
   public var preconditioning: PreconditioningSpec
   /// Rounds until steady.
@@ -54,8 +56,9 @@ public struct TierProfile: Sendable, Equatable {
   public var scenarios: [ScenarioSpec]
   /// The gates, in the order of the file.
   public var gates: [GateSpec]
-  /// The canonical YAML of all of the above: what a run stores as profile.yaml. Loading it again
-  /// gives an equal profile.
+  /// The canonical YAML of all of the above: what a run stores as profile.yaml.
+  ///
+  /// Loading it again gives an equal profile.
   public var resolvedText: String
 }
 
