@@ -43,11 +43,10 @@ struct ScenarioPlan {
     guard let kind = WorkloadKind(rawValue: spec.workload) ?? names[spec.workload] else {
       throw WorkloadError("scenario '\(spec.name)': no device workload '\(spec.workload)'")
     }
-    var workload = WorkloadSpec(
+    let workload = WorkloadSpec(
       kind: kind, blocks: try BlockSplit(parsing: spec.block), readPercent: spec.readPercent,
       distribution: try Distribution(parsing: spec.distribution), rangeStartBytes: range.start,
       rangeBytes: range.bytes)
-    workload.rangeStartBytes = range.start
     try workload.validate(logicalBlockBytes: logicalBlockBytes)
     return workload
   }
@@ -57,7 +56,8 @@ struct ScenarioPlan {
     throws(WorkloadError) -> LoadPlan
   {
     var workload = try workload(logicalBlockBytes: logicalBlockBytes)
-    workload.startBytes = startBytes
+    // Random kinds have no order to go on with.
+    if spec.workload.hasPrefix("sequential") { workload.startBytes = startBytes }
     var plan = LoadPlan(
       workload: workload, depth: max(1, spec.depth / threads), threads: threads,
       end: .after(spec.round ?? rounds.duration),

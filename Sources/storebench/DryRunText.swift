@@ -6,7 +6,7 @@ enum DryRunText {
   static func text(of header: RunRecord) -> String {
     let plan = header.plan
     let share =
-      plan.enduranceShare.map { Quantity.percent($0) + " of its rated endurance" }
+      plan.enduranceShare.map { Quantity.percent(fraction: $0) + " of its rated endurance" }
       ?? "share of endurance unknown (set endurance.rated-tbw)"
     return """
       would run  \(plan.scenarioCount) scenarios, about \(Quantity.duration(plan.duration)), \
