@@ -27,6 +27,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
   ],
   targets: [
+    .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CLibURing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
     .systemLibrary(name: "CLibNUMA", providers: [.apt(["libnuma-dev"])]),
     .systemLibrary(name: "CBlkID", pkgConfig: "blkid", providers: [.apt(["libblkid-dev"])]),
@@ -37,7 +38,7 @@ let package = Package(
       swiftSettings: safe),
     .target(
       name: "LinuxIO",
-      dependencies: ["Measurements", "CLibURing", "CLibNUMA", "CBlkID"],
+      dependencies: ["Measurements", "CLinux", "CLibURing", "CLibNUMA", "CBlkID"],
       swiftSettings: strict),
     .target(name: "Workloads", dependencies: ["Measurements"], swiftSettings: safe),
     .target(
@@ -70,7 +71,8 @@ let package = Package(
 
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
     .testTarget(name: "MeasurementsTests", dependencies: ["Measurements"], swiftSettings: strict),
-    .testTarget(name: "LinuxIOTests", dependencies: ["LinuxIO", "Measurements"], swiftSettings: strict),
+    .testTarget(
+      name: "LinuxIOTests", dependencies: ["LinuxIO", "Measurements"], swiftSettings: strict),
     .testTarget(
       name: "WorkloadsTests", dependencies: ["Workloads", "Measurements"], swiftSettings: strict),
     .testTarget(
@@ -81,7 +83,9 @@ let package = Package(
       name: "VerdictsTests", dependencies: ["Verdicts", "Measurements"], swiftSettings: strict),
     .testTarget(
       name: "QualificationTests",
-      dependencies: ["Qualification", "Verdicts", "Driver", "Workloads", "LinuxIO", "Measurements"],
+      dependencies: [
+        "Qualification", "Verdicts", "Driver", "Workloads", "LinuxIO", "Measurements",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "ReportsTests", dependencies: ["Reports", "Verdicts", "Measurements"],

@@ -70,10 +70,16 @@ public protocol LoadTarget: AnyObject {
   ///   completion's `result` instead.
   func submit(_ requests: Span<Request>, _ timing: SubmitTiming) throws(TargetError) -> Int
 
-  /// Moves completions into `completions` and returns how many; waits for the first one until
-  /// `deadline` on CLOCK_MONOTONIC. A deadline in the past asks without waiting.
-  func poll(into completions: inout MutableSpan<Completion>, deadline: Nanoseconds)
+  /// Moves completions into `completions` and returns how many.
+  ///
+  /// Where there is none, waits for the first: at most `waitingAtMost`, not at all where that is
+  /// zero or less, and without a limit where it is nil, until the worker's thread is kicked.
+  /// Requests that were submitted `withNextPoll` are on their way before it waits.
+  func poll(into completions: inout MutableSpan<Completion>, waitingAtMost: Nanoseconds?)
     throws(TargetError) -> Int
+
+  /// The clock that latencies are taken from: CLOCK_MONOTONIC, or a simulated target's own.
+  func now() -> Nanoseconds
 
   /// Where this worker's memory really lies, as NUMA node numbers.
   func bufferNodes() -> [Int]

@@ -34,16 +34,6 @@ public enum WorkloadKind: String, Sendable, CaseIterable {
   case sequentialWrite = "sequential-write"
 }
 
-/// How random offsets are chosen.
-public enum Distribution: Sendable, Equatable {
-  /// Every block equally often.
-  case uniform
-  /// The block of rank r with weight r^−theta; ranks are scattered over the range.
-  case zipf(theta: Double)
-  /// `accessPercent` of the requests go to `spacePercent` of the blocks.
-  case hotCold(spacePercent: Int, accessPercent: Int)
-}
-
 /// A workload over a range of bytes; with a seed it determines every request.
 public struct WorkloadSpec: Sendable {
   /// The order and mix.
@@ -54,18 +44,23 @@ public struct WorkloadSpec: Sendable {
   public var readPercent: Int
   /// How random offsets are chosen.
   public var distribution: Distribution
-  /// First byte of the range; a multiple of every block's alignment.
+  /// First byte of the range; a multiple of the logical block.
   public var rangeStartBytes: UInt64
   /// Length of the range in bytes.
   public var rangeBytes: UInt64
   /// Where within the range a sequential workload begins, in bytes.
+  ///
+  /// Several workers begin equally far into their shares, so that after a round that moved so many
+  /// bytes in all, the next one goes on where it ended.
   public var startBytes: UInt64
+  /// Chooses which blocks are the hot ones; keep it over rounds, or the hot blocks move.
+  public var scatterSeed: UInt64
 
   /// A workload over a range.
   public init(
     kind: WorkloadKind, blocks: BlockSplit, readPercent: Int = 100,
     distribution: Distribution = .uniform, rangeStartBytes: UInt64 = 0, rangeBytes: UInt64,
-    startBytes: UInt64 = 0
+    startBytes: UInt64 = 0, scatterSeed: UInt64 = 0
   ) {
     self.kind = kind
     self.blocks = blocks
@@ -74,6 +69,7 @@ public struct WorkloadSpec: Sendable {
     self.rangeStartBytes = rangeStartBytes
     self.rangeBytes = rangeBytes
     self.startBytes = startBytes
+    self.scatterSeed = scatterSeed
   }
 
   /// Whether any request writes.

@@ -21,7 +21,7 @@ public enum QualificationMode: String, Sendable, CaseIterable {
 /// What must hold for a device to serve a tier, and how that is measured; read from YAML.
 ///
 /// All values are resolved: parents (`extends`), the mode's overlay and `--set` are applied.
-public struct TierProfile: Sendable {
+public struct TierProfile: Sendable, Equatable {
   /// The profile's name.
   public var name: String
   /// The tier it judges.
@@ -67,12 +67,20 @@ public struct DeclaredLink: Sendable, Equatable {
   public var generation: Int
   /// Lanes; 1 for SATA.
   public var lanes: Int
+  /// Why this link is expected.
+  public var reason: String
+  /// Where that comes from.
+  public var source: String
 
   /// Declares a link.
-  public init(bus: String, generation: Int, lanes: Int) {
+  public init(
+    bus: String, generation: Int, lanes: Int, reason: String = "", source: String = ""
+  ) {
     self.bus = bus
     self.generation = generation
     self.lanes = lanes
+    self.reason = reason
+    self.source = source
   }
 }
 
@@ -134,9 +142,10 @@ public enum ScenarioRange: String, Sendable, CaseIterable {
 public struct ScenarioSpec: Sendable, Equatable {
   /// Its name, lower-case words joined by hyphens.
   public var name: String
-  /// One of the names of `WorkloadKind`.
+  /// For the raw layer one of the names of `WorkloadKind`, for the engine one of
+  /// ``storeWorkloads``.
   public var workload: String
-  /// Block split, such as `4k` or `4k/60:16k/30:128k/10`.
+  /// Block split, such as `4k` or `4k/60:16k/30:128k/10`; for the engine the size of a value.
   public var block: String
   /// Percent of reads.
   public var readPercent: Int
@@ -157,14 +166,40 @@ public struct ScenarioSpec: Sendable, Equatable {
   /// A round's length where it differs from the profile's.
   public var round: Nanoseconds?
 
+  /// The name of the scenario's phase in a record and in its side file: the scenario's own name on
+  /// the raw layer, `engine/NAME` on the engine's, so that no two phases share a name.
+  public var phaseName: String { layer == .raw ? name : "\(layer.rawValue)/\(name)" }
+
   /// Whether any request writes.
   public var writes: Bool {
     switch workload {
-    case "random-read", "sequential-read", "point-lookup": false
     case "random-mix": readPercent < 100
-    default: true
+    case "random-read", "sequential-read": false
+    default: !Self.storeReads.contains(workload)
     }
   }
+
+  /// Whether any request reads.
+  public var reads: Bool {
+    switch workload {
+    case "random-mix": readPercent > 0
+    case "random-read", "sequential-read": true
+    default: Self.storeReads.contains(workload)
+    }
+  }
+
+  /// Workloads of the raw layer.
+  public static let rawWorkloads = [
+    "random-read", "random-write", "random-mix", "sequential-read", "sequential-write",
+  ]
+
+  /// Workloads of the engine layer.
+  public static let storeWorkloads =
+    storeReads + ["store-random-write", "store-batch-write", "store-batch-write-10k"]
+
+  private static let storeReads = [
+    "store-random-read", "store-point-lookup", "store-scan", "store-multi-get-1000",
+  ]
 }
 
 /// One limit.

@@ -1,0 +1,95 @@
+internal import LinuxIO
+internal import Measurements
+internal import Workloads
+
+extension LoadResult {
+  /// Merges the workers' reports: counts add up, rates add up, the worst outcome stays.
+  init(merging reports: [WorkerReport], plan: LoadPlan, systemCPU: Nanoseconds) {
+    var round = RoundRecord(index: 0, startedAt: .zero)
+    var latency = LatencyHistogram()
+    var lateness: LatencyHistogram?
+    var seconds = reports.first?.seconds ?? SecondCounts(seconds: 1)
+    var outcome = PhaseOutcome.completed
+    var detail: String?
+    var submitted: UInt64 = 0
+    var rate = 0.0
+    for (index, report) in reports.enumerated() {
+      round.operations += report.operations
+      round.reads += report.reads
+      round.bytes += report.bytes
+      round.bytesWritten += report.bytesWritten
+      round.faults.add(report.faults)
+      round.userCPU = round.userCPU + report.cpu.user
+      round.placement.append(report.placement)
+      latency.add(report.latency)
+      if let late = report.lateness {
+        if lateness == nil { lateness = LatencyHistogram() }
+        lateness?.add(late)
+      }
+      if index > 0 { seconds.add(report.seconds) }
+      submitted += report.bytesSubmittedForWriting
+      rate += report.rate
+      if report.outcome.severity > outcome.severity {
+        outcome = report.outcome
+        detail = report.detail
+      }
+    }
+    round.duration = Self.duration(operations: round.operations, rate: rate, reports)
+    round.systemCPU = systemCPU
+    round.latency = latency.summary
+    round.lateness = lateness?.summary
+    round.perSecondOperations = seconds.trimmedOperations
+    let found = Self.outcome(of: round.faults)
+    if found.outcome.severity > outcome.severity { (outcome, detail) = found }
+    self.init(
+      round: round, latency: latency, lateness: lateness, seconds: seconds.histograms,
+      outcome: outcome, detail: detail, mechanism: reports.first?.mechanism ?? "",
+      bytesSubmittedForWriting: submitted,
+      clockAtEnd: reports.map(\.clockAtEnd).max() ?? .zero)
+  }
+
+  /// The time in which all operations would have been done at the workers' rates added up: each
+  /// worker has a window of its own, a reap longer or shorter than the others'.
+  private static func duration(
+    operations: UInt64, rate: Double, _ reports: [WorkerReport]
+  ) -> Nanoseconds {
+    if rate > 0 { return Nanoseconds(seconds: Double(operations) / rate) }
+    return reports.map { $0.windowEnd - $0.windowStart }.max() ?? .zero
+  }
+
+  /// What the faults say of the device.
+  static func outcome(of faults: FaultCounts) -> (outcome: PhaseOutcome, detail: String?) {
+    let counts = faults.errors.sorted { $0.key < $1.key }
+      .map { "\($0.value) × \(SystemError.text(of: $0.key))" }.joined(separator: ", ")
+    // ENXIO, ENODEV, ESHUTDOWN, ENOMEDIUM: the device is gone. ENOSPC from a device of fixed size
+    // is how Linux 6.1 answers writes to an NVMe drive that was pulled out.
+    let gone: Set<Int32> = [6, 19, 28, 108, 123]
+    if faults.empty > 0 || faults.errors.keys.contains(where: gone.contains) {
+      let empty = faults.empty > 0 ? "\(faults.empty) requests returned no bytes" : ""
+      let parts = [empty, counts].filter { !$0.isEmpty }.joined(separator: ", ")
+      return (.lost, "the device went away: \(parts)")
+    }
+    if faults.corrupt > 0 {
+      return (.corrupt, "\(faults.corrupt) reads returned data that were not written there")
+    }
+    if !faults.errors.isEmpty { return (.failed, "the device answered with errors: \(counts)") }
+    if faults.short > 0 {
+      return (.failed, "\(faults.short) requests moved fewer bytes than asked")
+    }
+    return (.completed, nil)
+  }
+}
+
+extension PhaseOutcome {
+  /// Which outcome stays when several workers report.
+  var severity: Int {
+    switch self {
+    case .completed: 0
+    case .interrupted: 1
+    case .failed: 2
+    case .stalled: 3
+    case .corrupt: 4
+    case .lost: 5
+    }
+  }
+}

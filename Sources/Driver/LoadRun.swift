@@ -1,0 +1,116 @@
+public import LinuxIO
+public import Measurements
+internal import Synchronization
+internal import Workloads
+
+/// How far a load has come; shown, never judged.
+public struct LoadPulse: Sendable {
+  /// Time since the load's start.
+  public var elapsed: Nanoseconds
+  /// Operations completed and counted so far.
+  public var operations: UInt64
+  /// Bytes moved by them.
+  public var bytes: UInt64
+  /// Time since the last completion that any worker showed.
+  public var silence: Nanoseconds
+}
+
+/// Carries out one load: pinned threads, a target each, merged after the join.
+public enum LoadRun {
+  /// Runs a load to its end on threads of its own; the calling thread watches.
+  ///
+  /// - Parameters:
+  ///   - plan: What to do.
+  ///   - factory: Makes a target for each worker, on the worker's thread.
+  ///   - stop: The wish to end early.
+  ///   - pulse: Called about ten times a second on the calling thread.
+  /// - Returns: What was measured; a device that fails, stalls or vanishes shows in its `outcome`.
+  /// - Throws: `TargetError` where the load could not begin.
+  public static func run<Factory: LoadTargetFactory>(
+    _ plan: LoadPlan, on factory: Factory, stop: StopSignal = StopSignal(),
+    pulse: (LoadPulse) -> Void = { _ in }
+  ) throws(TargetError) -> LoadResult {
+    precondition(plan.depth > 0 && plan.threads > 0)
+    let topology = NUMATopology.current()
+    let cpus = plan.cpus ?? topology.cpus(onNode: factory.numaNode)
+    let collected = Mutex<[Result<WorkerReport, TargetError>]>([])
+    let pulses = (0..<plan.threads).map { _ in WorkerPulse() }
+    let cpuBefore = CPUTime.ofProcess()
+
+    var threads: [PinnedThread] = []
+    for worker in 0..<plan.threads {
+      let shown = pulses[worker]
+      let cpu = cpus.isEmpty ? nil : cpus[worker % cpus.count]
+      do {
+        threads.append(
+          try PinnedThread(name: "load-\(worker)", cpu: cpu) {
+            let result = work(worker, plan, factory, stop, shown)
+            collected.withLock { $0.append(result) }
+            shown.finished.store(true, ordering: .releasing)
+          })
+      } catch {
+        stop.request(signal: 0)
+        threads.forEach { $0.join() }
+        throw TargetError(operation: error.call, errno: error.errno, description: "\(error)")
+      }
+    }
+    watch(threads, pulses, pulse)
+    threads.forEach { $0.join() }
+    let system = CPUTime.ofProcess() - cpuBefore
+
+    var reports: [WorkerReport] = []
+    for result in collected.withLock({ $0 }) { reports.append(try result.get()) }
+    reports.sort { $0.placement.worker < $1.placement.worker }
+    return LoadResult(merging: reports, plan: plan, systemCPU: system.system)
+  }
+
+  private static func work<Factory: LoadTargetFactory>(
+    _ worker: Int, _ plan: LoadPlan, _ factory: Factory, _ stop: StopSignal, _ pulse: WorkerPulse
+  ) -> Result<WorkerReport, TargetError> {
+    do {
+      let target = try factory.makeTarget(worker: worker, plan: plan)
+      var loop = WorkerLoop(target: target, worker: worker, plan: plan, stop: stop, pulse: pulse)
+      loop.run()
+      return .success(loop.report)
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// Shows the pulse and kicks workers whose device is silent, so that they look at the clock.
+  private static func watch(
+    _ threads: [PinnedThread], _ pulses: [WorkerPulse], _ show: (LoadPulse) -> Void
+  ) {
+    let began = MonotonicClock.now()
+    var seen = pulses.map { _ in UInt64.max }
+    var lastProgress = began
+    var lastShown = began
+    var lastKick = began
+    var nap: Int64 = 100_000
+    while !pulses.allSatisfy({ $0.finished.load(ordering: .acquiring) }) {
+      MonotonicClock.sleep(Nanoseconds(nap))
+      nap = min(nap * 2, 10_000_000)
+      let now = MonotonicClock.now()
+      guard now - lastKick >= Nanoseconds(100_000_000) else { continue }
+      lastKick = now
+      for (index, pulse) in pulses.enumerated() {
+        let operations = pulse.operations.load(ordering: .relaxed)
+        if operations == seen[index], !pulse.finished.load(ordering: .acquiring) {
+          threads[index].kick()
+        } else {
+          lastProgress = now
+        }
+        seen[index] = operations
+      }
+      if now - lastShown >= Nanoseconds(100_000_000) {
+        lastShown = now
+        show(
+          LoadPulse(
+            elapsed: now - began,
+            operations: pulses.reduce(0) { $0 + $1.operations.load(ordering: .relaxed) },
+            bytes: pulses.reduce(0) { $0 + $1.bytes.load(ordering: .relaxed) },
+            silence: now - lastProgress))
+      }
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import LinuxIO
+import Measurements
+import Workloads
+
+extension WorkerLoop {
+  /// Sends requests when they are due, whatever the target does, and counts latency from then.
+  ///
+  /// Where all slots are taken the schedule goes on: whatever could not be sent in time shows in
+  /// the latencies, so a stall is not hidden by the requests that it kept from being sent.
+  mutating func runOpen() throws(TargetError) {
+    let began = target.now()
+    var schedule = ArrivalSchedule(
+      plan.arrival.rate, seed: plan.seed, worker: report.placement.worker,
+      workers: plan.threads, start: began)
+    var free = Array((0..<UInt32(plan.depth)).reversed())
+    report.lateness = LatencyHistogram()
+    let end: Nanoseconds
+    if case .after(let length) = plan.end { end = began + plan.rampUp + length } else { end = .max }
+    let countFrom = began + plan.rampUp
+    measuring = true
+    report.windowStart = countFrom
+    report.windowEnd = countFrom
+
+    var now = began
+    while true {
+      while schedule.due <= now, schedule.due < end, let slot = free.popLast() {
+        if schedule.due >= countFrom { report.lateness?.record(now - schedule.due) }
+        enqueue(slot: slot, at: schedule.due)
+        schedule.advance()
+      }
+      try submitBatch(.now)
+      if schedule.due >= end, now >= end { break }
+      if stop.isRequested || faultCount >= plan.faultLimit { break }
+
+      let count = try poll(
+        waitingAtMost: wait(until: min(schedule.due, end), from: now, free: free))
+      now = target.now()
+      if count > 0 {
+        lastAnswer = now
+        for index in 0..<count {
+          let completion = completions[index]
+          accountOpen(completion, at: now, from: countFrom)
+          inFlight -= 1
+          free.append(completion.slot)
+        }
+        publish()
+      } else if inFlight == 0 {
+        lastAnswer = now
+      } else if shouldGiveUp(now) {
+        break
+      }
+    }
+    if stop.isRequested { fail(.interrupted, nil) }
+    report.windowEnd = min(now, end)
+    try drain(countingFrom: countFrom)
+    // What was due and never sent has waited at least until now.
+    while schedule.due < min(now, end) {
+      if schedule.due >= countFrom { report.latency.record(now - schedule.due) }
+      schedule.advance()
+    }
+  }
+
+  /// Timers are late by some ten microseconds: the last stretch before an arrival is spun.
+  private func wait(until due: Nanoseconds, from now: Nanoseconds, free: [UInt32]) -> Nanoseconds? {
+    if free.isEmpty { return nil }
+    let left = due.rawValue - now.rawValue
+    let spin: Int64 = 60_000
+    return Nanoseconds(left > spin ? left - spin : 0)
+  }
+
+  mutating func accountOpen(_ completion: Completion, at now: Nanoseconds, from: Nanoseconds) {
+    let due = Nanoseconds(startedAt[Int(completion.slot)])
+    measuring = due >= from
+    account(completion, latency: now - due, at: now)
+  }
+}
+
+extension Nanoseconds {
+  /// The end of time.
+  static let max = Nanoseconds(.max)
+}
+
+extension Arrival {
+  /// The schedule's rate; a closed loop has none.
+  var rate: ArrivalRate {
+    switch self {
+    case .closed: .constant(perSecond: 1)
+    case .constant(let rate): .constant(perSecond: rate)
+    case .poisson(let rate): .poisson(perSecond: rate)
+    }
+  }
+}

@@ -1,0 +1,305 @@
+import LinuxIO
+import Measurements
+import Synchronization
+import Workloads
+
+/// What a worker shows of itself while it runs, written once a reap.
+final class WorkerPulse: Sendable {
+  let operations = Atomic<UInt64>(0)
+  let bytes = Atomic<UInt64>(0)
+  let finished = Atomic<Bool>(false)
+}
+
+/// One worker's measuring loop: it allocates nothing, locks nothing, logs nothing, awaits nothing.
+///
+/// 1. Read the clock once a reap: it ends the old requests and starts their successors.
+/// 2. For each completion: account for it, prepare its successor.
+/// 3. Submit the first successor at once, then `factor` times as many with each system call, as
+///    long as completions of this reap remain; the rest goes with the next wait. A device behind a
+///    serial worker is never idle while a whole batch is prepared, and depth 1 pays one system call.
+struct WorkerLoop<Target: LoadTarget> {
+  let target: Target
+  let plan: LoadPlan
+  let stop: StopSignal
+  let pulse: WorkerPulse
+  var report: WorkerReport
+
+  var stream: RequestStream
+  var startedAt: [Int64]
+  var lengths: [UInt32]
+  var isRead: [Bool]
+  var completions: [Completion]
+  var batch: [Request]
+  var batchCount = 0
+  var inFlight = 0
+  var errors = ErrorTable()
+  var faultCount: UInt64 = 0
+  var lastAnswer = Nanoseconds.zero
+  var measuring = false
+  var operationLimit: UInt64
+
+  init(target: Target, worker: Int, plan: LoadPlan, stop: StopSignal, pulse: WorkerPulse) {
+    self.target = target
+    self.plan = plan
+    self.stop = stop
+    self.pulse = pulse
+    stream = RequestStream(
+      spec: plan.workload, worker: worker, workers: plan.threads, seed: plan.seed)
+    startedAt = Array(repeating: 0, count: plan.depth)
+    lengths = Array(repeating: 0, count: plan.depth)
+    isRead = Array(repeating: true, count: plan.depth)
+    completions = Array(repeating: Completion(slot: 0, result: 0), count: plan.depth)
+    batch = Array(
+      repeating: Request(offset: 0, length: 0, operation: .read, slot: 0), count: plan.depth)
+    var seconds = 86_400
+    operationLimit = .max
+    switch plan.end {
+    case .after(let length): seconds = min(seconds, Int(length.seconds) + 2)
+    case .operations(let count):
+      let share = count / UInt64(plan.threads)
+      operationLimit = share + (UInt64(worker) < count % UInt64(plan.threads) ? 1 : 0)
+    case .rangeCovered: break
+    }
+    report = WorkerReport(worker: worker, seconds: seconds)
+    report.mechanism = target.capabilities.mechanism
+  }
+
+  /// Runs the load to its end and drains the target.
+  mutating func run() {
+    let cpuBefore = CPUTime.ofThread()
+    lastAnswer = target.now()
+    report.windowStart = lastAnswer
+    do {
+      if case .closed = plan.arrival {
+        try runClosed()
+      } else {
+        try runOpen()
+      }
+    } catch {
+      fail(.failed, error.description)
+    }
+    report.cpu = CPUTime.ofThread() - cpuBefore
+    report.faults.errors = errors.byCode
+    report.faults.unanswered = UInt64(inFlight)
+    report.clockAtEnd = target.now()
+    let location = CPULocation.current()
+    report.placement.cpu = location.cpu
+    report.placement.node = location.node
+    report.placement.bufferNodes = target.bufferNodes()
+    pulse.finished.store(true, ordering: .releasing)
+  }
+
+  private mutating func runClosed() throws(TargetError) {
+    let began = target.now()
+    for slot in 0..<plan.depth where !isCovered { enqueue(slot: UInt32(slot), at: began) }
+    try submitBatch(.withNextPoll)
+    begin(at: began)
+    while inFlight > 0 {
+      let count = try poll(waitingAtMost: nil)
+      let now = target.now()
+      guard count > 0 else {
+        if shouldGiveUp(now) { break }
+        continue
+      }
+      lastAnswer = now
+      // Decided before the successors are sent, so that none follows the last counted reap.
+      let last = isOver(now)
+      try answer(count, at: now, sendSuccessors: !last)
+      if last || faultCount >= plan.faultLimit { break }
+      if !measuring, now - began >= plan.rampUp { begin(at: now) }
+    }
+    try drain(countingFrom: nil)
+  }
+
+  /// Accounts for a reap and sends the successors by the plan's policy.
+  private mutating func answer(_ count: Int, at now: Nanoseconds, sendSuccessors: Bool)
+    throws(TargetError)
+  {
+    var chunk = plan.submission.firstChunk(of: count)
+    var index = 0
+    while index < count {
+      let end = min(index + chunk, count)
+      while index < end {
+        let completion = completions[index]
+        let slot = Int(completion.slot)
+        account(completion, latency: now - Nanoseconds(startedAt[slot]), at: now)
+        inFlight -= 1
+        if sendSuccessors, !isCovered { enqueue(slot: completion.slot, at: now) }
+        index += 1
+      }
+      try submitBatch(index < count ? .now : .withNextPoll)
+      chunk = plan.submission.nextChunk(after: chunk)
+    }
+    publish()
+  }
+
+  /// Whether there is nothing left to ask for.
+  @inline(__always)
+  private var isCovered: Bool { plan.end == .rangeCovered && stream.covered }
+
+  @inline(__always)
+  mutating func enqueue(slot: UInt32, at now: Nanoseconds) {
+    let request = stream.next(slot: slot)
+    startedAt[Int(slot)] = now.rawValue
+    lengths[Int(slot)] = request.length
+    isRead[Int(slot)] = request.operation == .read
+    if request.operation == .write {
+      report.bytesSubmittedForWriting &+= UInt64(request.length)
+    }
+    batch[batchCount] = request
+    batchCount += 1
+  }
+
+  mutating func submitBatch(_ timing: SubmitTiming) throws(TargetError) {
+    guard batchCount > 0 else { return }
+    let accepted = try target.submit(batch.span.extracting(0..<batchCount), timing)
+    inFlight += accepted
+    guard accepted == batchCount else {
+      throw TargetError(
+        operation: "submit", errno: 0,
+        description: "the target took \(accepted) of \(batchCount) requests within its depth")
+    }
+    batchCount = 0
+  }
+
+  mutating func poll(waitingAtMost limit: Nanoseconds?) throws(TargetError) -> Int {
+    let target = target
+    var span = completions.mutableSpan
+    return try target.poll(into: &span, waitingAtMost: limit)
+  }
+
+  @inline(__always)
+  mutating func account(_ completion: Completion, latency: Nanoseconds, at now: Nanoseconds) {
+    let slot = Int(completion.slot)
+    let length = lengths[slot]
+    guard completion.result == Int32(truncatingIfNeeded: length), completion.check != .corrupt
+    else {
+      countFault(completion, length: length)
+      return
+    }
+    if completion.check == .unwritten { report.faults.unwritten += 1 }
+    guard measuring else { return }
+    report.latency.record(latency)
+    report.seconds.record(
+      latency, second: Int((now - report.windowStart).rawValue / 1_000_000_000))
+    report.operations &+= 1
+    report.bytes &+= UInt64(length)
+    if isRead[slot] {
+      report.reads &+= 1
+    } else {
+      report.bytesWritten &+= UInt64(length)
+    }
+  }
+
+  private mutating func countFault(_ completion: Completion, length: UInt32) {
+    faultCount += 1
+    if completion.result < 0 {
+      errors.count(-completion.result)
+    } else if completion.check == .corrupt {
+      report.faults.corrupt += 1
+    } else if completion.result == 0 {
+      report.faults.empty += 1
+    } else {
+      report.faults.short += 1
+    }
+  }
+
+  func publish() {
+    pulse.operations.store(report.operations, ordering: .relaxed)
+    pulse.bytes.store(report.bytes, ordering: .relaxed)
+  }
+
+  /// Begins to measure: what completed before does not count.
+  private mutating func begin(at now: Nanoseconds) {
+    guard plan.rampUp.rawValue <= 0 || now > report.windowStart else { return }
+    measuring = true
+    report.windowStart = now
+    report.windowEnd = now
+  }
+
+  /// Whether the reap at `now` is the last that counts.
+  mutating func isOver(_ now: Nanoseconds) -> Bool {
+    if measuring { report.windowEnd = now }
+    if stop.isRequested {
+      fail(.interrupted, nil)
+      return true
+    }
+    switch plan.end {
+    case .after(let length):
+      return measuring && now - report.windowStart >= length
+    case .operations:
+      return report.operations + UInt64(inFlight) >= operationLimit
+    case .rangeCovered:
+      return false
+    }
+  }
+
+  /// Whether to end although nothing was answered: a stop was asked for, or the device stalls.
+  mutating func shouldGiveUp(_ now: Nanoseconds) -> Bool {
+    if stop.isRequested {
+      fail(.interrupted, nil)
+      return true
+    }
+    guard inFlight > 0, now - lastAnswer >= plan.stallLimit else { return false }
+    fail(
+      .stalled,
+      "no answer for \(Int((now - lastAnswer).seconds.rounded())) s with \(inFlight) requests in flight"
+    )
+    return true
+  }
+
+  mutating func fail(_ outcome: PhaseOutcome, _ detail: String?) {
+    guard report.outcome == .completed else { return }
+    report.outcome = outcome
+    report.detail = detail
+  }
+
+  /// Waits for the requests in flight, for the stall limit at most.
+  ///
+  /// - Parameter countingFrom: Open loops still count what was due from this moment on.
+  mutating func drain(countingFrom: Nanoseconds?) throws(TargetError) {
+    var waitingSince = target.now()
+    while inFlight > 0 {
+      let count = try poll(waitingAtMost: Nanoseconds(100_000_000))
+      let now = target.now()
+      if count > 0 {
+        waitingSince = now
+        inFlight -= count
+        for index in 0..<count {
+          if let countingFrom {
+            accountOpen(completions[index], at: now, from: countingFrom)
+          } else {
+            accountLate(completions[index])
+          }
+        }
+      } else if report.outcome == .stalled || now - waitingSince >= plan.stallLimit {
+        fail(.stalled, "\(inFlight) requests in flight were never answered")
+        return
+      }
+    }
+  }
+
+  /// Looks at an answer after the window's end: only faults count.
+  private mutating func accountLate(_ completion: Completion) {
+    measuring = false
+    account(completion, latency: .zero, at: .zero)
+  }
+}
+
+extension SubmissionPolicy {
+  @inline(__always)
+  func firstChunk(of count: Int) -> Int {
+    switch self {
+    case .ramp, .each: 1
+    case .batched: count
+    }
+  }
+
+  @inline(__always)
+  func nextChunk(after chunk: Int) -> Int {
+    switch self {
+    case .ramp(let factor): chunk &* max(1, factor)
+    case .batched, .each: chunk
+    }
+  }
+}

@@ -1,0 +1,43 @@
+internal import CLinux
+public import Synchronization
+
+/// The wish to end a run early: set by a signal or by the caller, looked at by every worker.
+public final class StopSignal: Sendable {
+  @usableFromInline let signalNumber = Atomic<Int32>(0)
+
+  /// No wish yet.
+  public init() {}
+
+  /// Asks everybody to end; the first signal stays.
+  public func request(signal: Int32) {
+    _ = signalNumber.compareExchange(
+      expected: 0, desired: signal, ordering: .sequentiallyConsistent)
+  }
+
+  /// Whether an end was asked for.
+  @inlinable public var isRequested: Bool { signalNumber.load(ordering: .relaxed) != 0 }
+
+  /// The signal that asked for it, if any.
+  public var requestedBy: Int32? {
+    let number = signalNumber.load(ordering: .relaxed)
+    return number == 0 ? nil : number
+  }
+
+  /// From now on SIGINT, SIGTERM and SIGHUP request this stop instead of ending the process.
+  ///
+  /// A thread waits for them with `sigwait`, so nothing runs in a signal handler. Call it before
+  /// any other thread is started: they inherit the mask. A second signal of the same kind ends the
+  /// process at once, for a user who cannot wait.
+  public func catchSignals() throws(SystemError) {
+    linux_block_end_signals()
+    let stop = self
+    _ = try PinnedThread(name: "signals", cpu: nil) {
+      while true {
+        let number = linux_wait_for_end_signal()
+        guard number > 0 else { return }
+        if stop.isRequested { linux_die_of(number) }
+        stop.request(signal: number)
+      }
+    }
+  }
+}

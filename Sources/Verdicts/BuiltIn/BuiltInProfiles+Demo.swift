@@ -1,0 +1,3 @@
+extension BuiltInProfiles {
+  static let demo = ""
+}
