@@ -39,16 +39,10 @@ public enum RunRecordJSON {
     } catch DecodingError.valueNotFound(_, let context) {
       throw .malformed(place: path(context.codingPath), problem: "is null")
     } catch DecodingError.dataCorrupted(let context) {
-      throw .malformed(place: path(context.codingPath), problem: problem(context))
+      throw .malformed(place: path(context.codingPath), problem: context.debugDescription)
     } catch {
       throw .malformed(place: "run.json", problem: "\(error)")
     }
-  }
-
-  /// What the parser found, where it says more than that the text is no JSON.
-  private static func problem(_ context: DecodingError.Context) -> String {
-    let cause = (context.underlyingError as? CocoaError)?.userInfo["NSDebugDescription"]
-    return [context.debugDescription, cause as? String].compactMap { $0 }.joined(separator: " ")
   }
 
   private struct Schema: Decodable { var schema: Int }

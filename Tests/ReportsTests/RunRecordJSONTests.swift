@@ -80,7 +80,7 @@ import Testing
       ),
       ("\"runID\"", "\"runId\"", "runID: is missing"),
       ("\"name\" : \"raw/random-read-4k/iops\"", "\"name\" : \"iops\"", "verdict.gates[1].name"),
-      ("\"seed\" : 18446744073709551615", "\"seed\" : -1", "-1"),
+      ("\"seed\" : 18446744073709551615", "\"seed\" : -1", "not a run of schema 1"),
       ("\"61\" : 1", "\"EIO\" : 1", "'EIO' is not an errno value"),
       ("{", "", "not a run of schema 1"),
     ])
