@@ -85,5 +85,7 @@ let package = Package(
       name: "ReportsTests", dependencies: ["Reports", "Verdicts", "Measurements"],
       swiftSettings: strict),
     .testTarget(name: "StorebenchTests", dependencies: ["storebench"], swiftSettings: strict),
+    .testTarget(name: "TidyTests", swiftSettings: strict),
+    .testTarget(name: "RigTests", dependencies: ["Measurements"], swiftSettings: strict),
   ]
 )
