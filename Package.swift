@@ -24,6 +24,7 @@ let package = Package(
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
   ],
   targets: [
     .systemLibrary(name: "CLinux"),
@@ -54,7 +55,12 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       swiftSettings: safe),
-    .target(name: "Reports", dependencies: ["Verdicts", "Measurements"], swiftSettings: safe),
+    .target(
+      name: "Reports",
+      dependencies: [
+        "Verdicts", "Measurements", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: safe),
     .executableTarget(
       name: "storebench",
       dependencies: [
@@ -83,7 +89,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ReportsTests", dependencies: ["Reports", "Verdicts", "Measurements"],
-      swiftSettings: strict),
+      exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(name: "StorebenchTests", dependencies: ["storebench"], swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .testTarget(name: "RigTests", dependencies: ["Measurements"], swiftSettings: strict),

@@ -120,4 +120,6 @@ public struct LoadResult: Sendable {
   public var mechanism: String
   /// Bytes written in all, the ramp-up and unacknowledged requests included.
   public var bytesSubmittedForWriting: UInt64
+  /// The target's clock when the last worker ended.
+  public var clockAtEnd: Nanoseconds
 }

@@ -44,7 +44,8 @@ extension LoadResult {
     self.init(
       round: round, latency: latency, lateness: lateness, seconds: seconds.histograms,
       outcome: outcome, detail: detail, mechanism: reports.first?.mechanism ?? "",
-      bytesSubmittedForWriting: submitted)
+      bytesSubmittedForWriting: submitted,
+      clockAtEnd: reports.map(\.clockAtEnd).max() ?? .zero)
   }
 
   /// The time in which all operations would have been done at the workers' rates added up: each

@@ -4,6 +4,7 @@ public import Synchronization
 /// The wish to end a run early: set by a signal or by the caller, looked at by every worker.
 public final class StopSignal: Sendable {
   @usableFromInline let signalNumber = Atomic<Int32>(0)
+  private let isAwaited = Atomic<Bool>(false)
 
   /// No wish yet.
   public init() {}
@@ -23,6 +24,11 @@ public final class StopSignal: Sendable {
     return number == 0 ? nil : number
   }
 
+  /// Says that a run is going on which will look at this stop and end by itself.
+  ///
+  /// Before that a signal that was caught ends the process at once.
+  public func awaitRequests() { isAwaited.store(true, ordering: .sequentiallyConsistent) }
+
   /// From now on SIGINT, SIGTERM and SIGHUP request this stop instead of ending the process.
   ///
   /// A thread waits for them with `sigwait`, so nothing runs in a signal handler. Call it before
@@ -35,7 +41,9 @@ public final class StopSignal: Sendable {
       while true {
         let number = linux_wait_for_end_signal()
         guard number > 0 else { return }
-        if stop.isRequested { linux_die_of(number) }
+        if stop.isRequested || !stop.isAwaited.load(ordering: .sequentiallyConsistent) {
+          linux_die_of(number)
+        }
         stop.request(signal: number)
       }
     }

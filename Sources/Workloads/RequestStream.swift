@@ -117,12 +117,15 @@ struct BlockGrid: Sendable {
   /// How many there are, at least 1.
   @usableFromInline let blocks: UInt64
   @usableFromInline let firstOffset: UInt64
+  /// Whether the range holds a whole block at a multiple of its size.
+  let isAligned: Bool
 
   init(bytes: UInt32, spec: WorkloadSpec) {
     let size = UInt64(Swift.max(bytes, 1))
     let range = Swift.min(spec.rangeBytes, UInt64.max - spec.rangeStartBytes)
     let gap = (size - spec.rangeStartBytes % size) % size
-    if range >= gap, range - gap >= size {
+    isAligned = range >= gap && range - gap >= size
+    if isAligned {
       self.bytes = UInt32(size)
       firstOffset = spec.rangeStartBytes + gap
       blocks = (range - gap) / size

@@ -35,8 +35,10 @@ extension WorkloadSpec {
           + "that Linux knows")
     }
     for part in blocks.parts {
-      let grid = BlockGrid(bytes: part.bytes, spec: self)
-      guard rangeBytes >= UInt64(part.bytes), isSequential || grid.bytes == part.bytes else {
+      let fits =
+        isSequential
+        ? rangeBytes >= UInt64(part.bytes) : BlockGrid(bytes: part.bytes, spec: self).isAligned
+      guard fits else {
         throw WorkloadError(
           "a range of \(rangeBytes) bytes from \(rangeStartBytes) holds no aligned block of "
             + "\(BlockSplit.sizeText(part.bytes)): use a larger range or smaller blocks")

@@ -1,0 +1,76 @@
+import Glibc
+
+/// A path as the kernel takes it: bytes in whatever encoding.
+public struct FileSystemPath: Hashable, Sendable, CustomStringConvertible,
+  ExpressibleByStringLiteral
+{
+  /// The bytes, without a terminating zero.
+  public let bytes: [UInt8]
+
+  /// The UTF-8 bytes of `text`.
+  public init(_ text: String) { bytes = Array(text.utf8) }
+
+  /// The UTF-8 bytes of a literal.
+  public init(stringLiteral text: String) { self.init(text) }
+
+  /// Takes bytes as they are.
+  public init(bytes: [UInt8]) { self.bytes = bytes }
+
+  /// The path behind a command-line argument, with the bytes that were really typed.
+  ///
+  /// Swift repairs arguments that are not UTF-8, so that their path would name another file. Where
+  /// `argument` bears the mark of such a repair, the original is looked up in /proc/self/cmdline.
+  public init(argument: String, tree: KernelTree = .live) {
+    guard argument.unicodeScalars.contains("\u{FFFD}"),
+      let line = tree.bytes("/proc/self/cmdline", limit: 4 << 20)
+    else {
+      self.init(argument)
+      return
+    }
+    let originals = Set(
+      line.split(separator: 0).map(Array.init).filter {
+        String(decoding: $0, as: UTF8.self) == argument
+      })
+    if originals.count == 1, let original = originals.first {
+      self.init(bytes: original)
+    } else {
+      self.init(argument)
+    }
+  }
+
+  /// The path for people: bytes that are not UTF-8 and control characters as `\xNN`.
+  public var description: String {
+    let text = String(decoding: bytes, as: UTF8.self)
+    let printable = text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
+    if printable, Array(text.utf8) == bytes { return text }
+    return bytes.map { byte in
+      guard byte < 0x20 || byte >= 0x7F else { return String(UnicodeScalar(byte)) }
+      let digits = String(byte, radix: 16)
+      return "\\x" + (digits.count == 1 ? "0" : "") + digits
+    }.joined()
+  }
+
+  /// The path of an entry in this folder.
+  public func appending(_ name: String) -> FileSystemPath {
+    FileSystemPath(bytes: (bytes.last == UInt8(ascii: "/") ? bytes : bytes + [0x2F]) + name.utf8)
+  }
+
+  /// The folder that holds the last component; `.` for a bare name.
+  public var folder: FileSystemPath {
+    var trimmed = bytes[...]
+    while trimmed.count > 1, trimmed.last == 0x2F { trimmed.removeLast() }
+    guard let slash = trimmed.lastIndex(of: 0x2F) else { return "." }
+    return slash == trimmed.startIndex ? "/" : FileSystemPath(bytes: Array(trimmed[..<slash]))
+  }
+
+  /// Calls `body` with the zero-terminated path, or returns nil where the path is empty or holds a
+  /// zero byte, at which the kernel would cut it into another path.
+  func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result? {
+    guard !bytes.isEmpty, !bytes.contains(0) else { return nil }
+    return (bytes + [0]).withUnsafeBufferPointer { buffer in
+      buffer.withMemoryRebound(to: CChar.self) { text in
+        text.baseAddress.map(body)
+      }
+    }
+  }
+}

@@ -1,0 +1,223 @@
+public import Driver
+public import LinuxIO
+public import Measurements
+public import Verdicts
+public import Workloads
+
+/// What a qualification is asked to do.
+public struct QualificationRequest: Sendable {
+  /// A device, folder, file, or `simulated:…`.
+  public var path: FileSystemPath
+  /// The serial that the user typed after `--destroy-data`, if any.
+  public var destroySerial: String?
+  /// Bytes to use of the device or in the file; nil leaves it to the profile.
+  public var sizeBytes: UInt64?
+  /// The profile, resolved for the mode.
+  public var profile: TierProfile
+  /// Where the profile came from.
+  public var profileSource: String
+  /// Each `--set`, in order.
+  public var overrides: [String]
+  /// The mode.
+  public var mode: QualificationMode
+  /// `raw`, `engine` or `all`.
+  public var layer: String
+  /// The seed of all choices.
+  public var seed: UInt64
+  /// The command line, for the record.
+  public var command: [String]
+  /// The program's release.
+  public var version: String
+
+  /// Asks for a qualification.
+  public init(
+    path: FileSystemPath, destroySerial: String?, sizeBytes: UInt64?, profile: TierProfile,
+    profileSource: String, overrides: [String], mode: QualificationMode, layer: String,
+    seed: UInt64, command: [String], version: String
+  ) {
+    self.path = path
+    self.destroySerial = destroySerial
+    self.sizeBytes = sizeBytes
+    self.profile = profile
+    self.profileSource = profileSource
+    self.overrides = overrides
+    self.mode = mode
+    self.layer = layer
+    self.seed = seed
+    self.command = command
+    self.version = version
+  }
+}
+
+/// A qualification whose preflight is over: the subject is open, nothing has been loaded.
+///
+/// ```
+/// open → preflight ──► header (record without phases)
+/// run  → headroom → purge → fill → steady state → scenario × n → health → verdict
+/// ```
+public final class DeviceQualification {
+  /// The record as far as preflight fills it in.
+  public let header: RunRecord
+  /// What people should know before the run.
+  public let notes: [String]
+
+  let request: QualificationRequest
+  let subject: QualificationSubject
+  let scenarios: [ScenarioSpec]
+  let runID: RunID
+  let clock: RunClock
+
+  /// Opens the subject and looks at everything that can be judged before any load.
+  ///
+  /// - Throws: `TargetFailure` with the reason to refuse; nothing was written then.
+  public static func open(_ request: QualificationRequest) async throws(TargetFailure)
+    -> DeviceQualification
+  {
+    var random = SystemRandomNumberGenerator()
+    let runID = RunID(high: random.next(), low: random.next())
+    let subject = try openSubject(request, runID)
+    do {
+      return try await DeviceQualification(request, subject, runID)
+    } catch {
+      subject.close()
+      throw error
+    }
+  }
+
+  private init(_ request: QualificationRequest, _ subject: QualificationSubject, _ runID: RunID)
+    async throws(TargetFailure)
+  {
+    let clock = RunClock()
+    let profile = request.profile
+    let layers = RunVerdict.layers(request.layer)
+    let scenarios = profile.scenarios.filter { scenario in
+      layers.contains(scenario.layer) && scenario.layer == .raw
+        && (subject.isWritable || !scenario.writes)
+    }
+    var record = subject.record
+    var notes: [String] = []
+    if case .opened(let target) = subject {
+      notes += target.notes
+      let reading = await DeviceHealth.read(target.subject.identity)
+      record.healthBefore = reading.record
+      if let reason = reading.reason { notes.append(reason) }
+      let trained = target.subject.identity.link
+      let violations = trained.map { InterfaceBound.violations(of: profile, on: $0) } ?? []
+      guard violations.isEmpty || target.subject.form != .device else {
+        throw TargetFailure(
+          category: .environment,
+          description: (["the link of \(request.path) is trained too slow for the profile:"]
+            + violations).joined(separator: "\n  "))
+      }
+    }
+    let quote = RunQuote(
+      profile: profile, scenarios: scenarios, rangeBytes: record.rangeBytes,
+      writes: subject.isWritable)
+    let text = profile.resolvedText
+    header = RunRecord(
+      runID: runID.description,
+      tool: ToolRecord(
+        name: "storebench", version: request.version,
+        binarySHA256: FileHash.sha256(ofFile: "/proc/self/exe") ?? "unknown", build: Self.build),
+      command: request.command, startedAt: clock.utc, seed: request.seed,
+      tier: profile.tier.rawValue, mode: request.mode.rawValue, layer: request.layer,
+      profile: ProfileRecord(
+        name: profile.name, text: text, sha256: FileHash.sha256(of: text),
+        source: request.profileSource, overrides: request.overrides),
+      machine: MachineReading.record(), subjects: [record], components: [], plan: quote.plan)
+    self.request = request
+    self.subject = subject
+    self.scenarios = scenarios
+    self.runID = runID
+    self.clock = clock
+    self.notes = notes
+  }
+
+  /// Carries out everything that was planned and judges it.
+  ///
+  /// A device that fails, stalls or vanishes ends the run early, with a verdict. So does `stop`.
+  ///
+  /// - Parameters:
+  ///   - journalPath: Where the journal goes; must not exist.
+  ///   - samplesPath: Where histograms go; must not exist.
+  ///   - stop: The wish to end early.
+  ///   - progress: Called with everything that a person may see, on the calling thread.
+  /// - Throws: `TargetFailure` where something other than the device stood in the way.
+  public func run(
+    journalPath: String, samplesPath: String, stop: StopSignal,
+    progress: (RunProgress) -> Void
+  ) async throws(TargetFailure) -> RunRecord {
+    do {
+      let journal = try Journal(journalPath: journalPath, samplesPath: samplesPath, clock: clock)
+      try journal.append(.runBegan(header))
+      let phases = PhaseSequence(self, journal: journal, stop: stop)
+      if DeviceGateRule.judge(header.subjects[0], profile: request.profile)
+        .allSatisfy({ $0.outcome != .fail })
+      {
+        try phases.carryOut(progress)
+      }
+      if let signal = stop.requestedBy {
+        try journal.append(.interrupted(signal: signal == 15 ? "SIGTERM" : "SIGINT"))
+      } else {
+        try await readHealth(journal)
+      }
+      return try judge(journal, stop)
+    } catch let error as TargetFailure {
+      throw error
+    } catch {
+      throw TargetFailure(category: .environment, description: "\(error)")
+    }
+  }
+
+  /// Closes the subject and removes the tool's own file; calling it again does nothing.
+  public func close() { subject.close() }
+
+  /// A device that does not answer any more must not be asked: the question would hang.
+  private func readHealth(_ journal: Journal) async throws {
+    let outcomes = journal.record?.phases.map(\.outcome) ?? []
+    guard case .opened(let target) = subject, !outcomes.contains(.stalled),
+      !outcomes.contains(.lost), !outcomes.isEmpty
+    else { return }
+    if let health = await DeviceHealth.read(target.subject.identity).record {
+      try journal.append(.healthRead(subject: 0, health))
+    }
+  }
+
+  private func judge(_ journal: Journal, _ stop: StopSignal) throws -> RunRecord {
+    guard let record = journal.record else { return header }
+    var verdict = RunVerdict.judge(
+      record: record, profile: request.profile, samples: journal.samples)
+    if case .opened(let target) = subject, let memory = target.memory {
+      verdict.certifiable = false
+      verdict.notCertifiable.append("the target lies in memory: \(memory)")
+    }
+    verdict.warnings += notes
+    if stop.requestedBy == nil { try journal.append(.judged(verdict)) }
+    try journal.append(.runEnded)
+    return journal.record ?? record
+  }
+
+  private static func openSubject(_ request: QualificationRequest, _ runID: RunID)
+    throws(TargetFailure) -> QualificationSubject
+  {
+    if request.path.description.hasPrefix("simulated:") {
+      return .simulated(try SimulatedSubject(parsing: request.path.description))
+    }
+    var target = TargetRequest(
+      path: request.path,
+      intent: request.destroySerial.map { .destroy(serial: $0) } ?? .readOnly, runID: runID)
+    target.readsExistingFile = true
+    target.sizeBytes = request.sizeBytes ?? request.profile.fileBytes
+    target.freeSpaceReserveBytes = request.profile.freeSpaceReserveBytes
+    target.command = "storebench qualify --tier \(request.profile.tier.rawValue)"
+    return .opened(try QualificationTarget.open(target))
+  }
+
+  private static var build: String {
+    #if DEBUG
+      "debug"
+    #else
+      "release"
+    #endif
+  }
+}

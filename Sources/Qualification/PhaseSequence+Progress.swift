@@ -1,0 +1,85 @@
+internal import Driver
+internal import LinuxIO
+internal import Measurements
+
+extension PhaseSequence {
+  /// Runs the body of a phase between its journal entries, and shows how it gets on.
+  ///
+  /// - Parameter expected: Rounds that the phase will have, as far as is known.
+  func phase(
+    _ kind: PhaseKind, _ name: String, _ scenario: ScenarioRecord?, expected: Int,
+    _ progress: (RunProgress) -> Void,
+    _ body: (inout PhaseRecord, (LoadPulse) -> Void) throws -> Void
+  ) throws {
+    try qualification.subject.recheck()
+    let clock = qualification.clock
+    var phase = PhaseRecord(
+      kind: kind, name: name, scenario: scenario, startedAt: clock.elapsed,
+      startedAtUTC: clock.utc)
+    try journal.append(.phaseBegan(phase))
+    progress(event(.began, phase, expected))
+    var last = LoadPulse.none
+    var shown = clock.elapsed
+    try body(&phase) { pulse in
+      let now = clock.elapsed
+      guard now - shown >= Nanoseconds(seconds: 0.25) else { return }
+      var event = event(.advanced, phase, expected)
+      let since = (now - shown).seconds
+      let fresh = pulse.operations >= last.operations
+      event.operationsPerSecond = fresh ? Double(pulse.operations - last.operations) / since : nil
+      event.bytesPerSecond = fresh ? Double(pulse.bytes - last.bytes) / since : nil
+      event.operations += pulse.operations
+      event.bytes += pulse.bytes
+      if kind == .fill, let range = scenario?.rangeBytes, range > 0 {
+        event.fractionDone = min(1, Double(event.bytes) / Double(range) / Double(expected))
+      }
+      if pulse.silence >= Nanoseconds(seconds: 1) { event.stalledFor = pulse.silence }
+      progress(event)
+      last = pulse
+      shown = now
+    }
+    phase.duration = clock.elapsed - phase.startedAt
+    if stop.isRequested, phase.outcome == .completed { phase.outcome = .interrupted }
+    var ended = event(.ended, phase, expected)
+    ended.fractionDone = 1
+    ended.outcome = phase.outcome
+    ended.detail = phase.detail
+    let time = journal.openRounds.reduce(0.0) { $0 + $1.duration.seconds }
+    if time > 0 {
+      ended.operationsPerSecond = Double(ended.operations) / time
+      ended.bytesPerSecond = Double(ended.bytes) / time
+    }
+    ended.p99 = journal.openRounds.map { Nanoseconds(Int64(clamping: $0.latency.p99)) }.max()
+    try journal.append(.phaseEnded(phase))
+    progress(ended)
+  }
+
+  private func event(_ kind: RunProgress.Event, _ phase: PhaseRecord, _ expected: Int)
+    -> RunProgress
+  {
+    let clock = qualification.clock
+    var event = RunProgress(kind, phase: phase.name, kind: phase.kind, elapsed: clock.elapsed)
+    let rounds = journal.openRounds
+    event.round = min(rounds.count + 1, max(expected, rounds.count))
+    event.rounds = max(expected, rounds.count)
+    event.operations = rounds.reduce(0) { $0 + $1.operations }
+    event.bytes = rounds.reduce(0) { $0 + $1.bytes }
+    event.p99 = rounds.last.map { Nanoseconds(Int64(clamping: $0.latency.p99)) }
+    event.steadyState = phase.steadyState
+    let spent = (clock.elapsed - phase.startedAt).seconds
+    let perRound = rounds.isEmpty ? nil : spent / Double(rounds.count)
+    if let perRound {
+      event.fractionDone = min(1, spent / (perRound * Double(max(expected, rounds.count))))
+    } else {
+      let round = profile.rounds.duration.seconds + profile.rounds.rampUp.seconds
+      event.fractionDone = min(1, spent / max(round * Double(expected), 0.001))
+    }
+    let left = qualification.header.plan.duration - clock.elapsed
+    event.timeLeft = max(left, .zero)
+    return event
+  }
+}
+
+extension LoadPulse {
+  static let none = LoadPulse(elapsed: .zero, operations: 0, bytes: 0, silence: .zero)
+}

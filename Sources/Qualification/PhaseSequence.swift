@@ -1,0 +1,217 @@
+internal import Driver
+internal import LinuxIO
+internal import Measurements
+internal import Verdicts
+internal import Workloads
+
+/// Carries out the phases of a qualification in their order.
+///
+/// 1. Headroom: what this host can drive at all, on the null target.
+/// 2. Purge: discard the range, where the profile and the device do.
+/// 3. Fill: write the range, so that reads reach the medium.
+/// 4. Steady state: repeat one scenario until its rate stays.
+/// 5. Scenarios: rounds until each gate is decided, or the most that the profile allows.
+///
+/// Before each phase the subject is looked at again: it must still be the one that was opened.
+final class PhaseSequence {
+  let qualification: DeviceQualification
+  let journal: Journal
+  let stop: StopSignal
+  let cpus: [Int]
+  var timeUsed: [String: Nanoseconds] = [:]
+
+  init(_ qualification: DeviceQualification, journal: Journal, stop: StopSignal) {
+    self.qualification = qualification
+    self.journal = journal
+    self.stop = stop
+    cpus = WorkerPlacementRule.cpus(
+      topology: NUMATopology.current(), node: qualification.subject.numaNode,
+      interruptCPUs: qualification.subject.record.identity.interruptCPUs)
+  }
+
+  var profile: TierProfile { qualification.request.profile }
+  var subject: QualificationSubject { qualification.subject }
+
+  /// Whether the run goes on after the last phase.
+  private var goesOn: Bool {
+    !stop.isRequested && (journal.record?.phases.last?.outcome ?? .completed) == .completed
+  }
+
+  /// Runs all phases, or those up to the first that failed.
+  func carryOut(_ progress: (RunProgress) -> Void) throws {
+    try headroom(progress)
+    if subject.isWritable {
+      if goesOn, profile.preconditioning.discard, subject.discards { try purge(progress) }
+      if goesOn { try fill(progress) }
+      if goesOn { try steadyState(progress) }
+    }
+    for scenario in qualification.scenarios where goesOn { try run(scenario, progress) }
+  }
+
+  // MARK: Phases
+
+  private func headroom(_ progress: (RunProgress) -> Void) throws {
+    guard let deepest = qualification.scenarios.max(by: { $0.depth < $1.depth }) else { return }
+    var plan = try self.plan(deepest).load(
+      round: 0, startBytes: 0, logicalBlockBytes: 512, check: .none)
+    plan.end = .after(Nanoseconds(seconds: 0.5))
+    plan.rampUp = Nanoseconds(seconds: 0.1)
+    plan.arrival = .closed
+    let record = self.plan(deepest).record(submission: plan.submission.description)
+    try phase(.headroom, "headroom", record, expected: 1, progress) { phase, show in
+      let result = try LoadRun.run(plan, on: NullTargetFactory(), stop: stop, pulse: show)
+      try note(result, in: &phase, countsAsWritten: false)
+    }
+  }
+
+  private func purge(_ progress: (RunProgress) -> Void) throws {
+    try phase(.purge, "purge", nil, expected: 1, progress) { phase, show in
+      let length = subject.record.rangeBytes
+      let step: UInt64 = 32 << 30
+      var offset: UInt64 = 0
+      while offset < length, !stop.isRequested {
+        try subject.discard(offset: offset, length: min(step, length - offset))
+        offset += step
+      }
+    }
+  }
+
+  private func fill(_ progress: (RunProgress) -> Void) throws {
+    let spec = profile.preconditioning
+    let passes = max(1, Int(spec.passes.rounded(.up)))
+    var plan = LoadPlan(
+      workload: WorkloadSpec(
+        kind: .sequentialWrite, blocks: BlockSplit(bytes: spec.blockBytes),
+        rangeBytes: usedBytes),
+      depth: spec.depth, threads: 1, end: .rangeCovered, seed: qualification.request.seed,
+      runID: qualification.runID)
+    try plan.workload.validate(logicalBlockBytes: subject.logicalBlockBytes)
+    plan.stallLimit = profile.stallLimit
+    plan.compressiblePercent = spec.compressiblePercent
+    plan.cpus = cpus
+    let record = ScenarioRecord(
+      name: "fill", workload: "sequential-write",
+      blockSplit: plan.workload.blocks.description, readPercent: 0, depth: spec.depth, threads: 1,
+      distribution: "sequential", arrival: "closed", ratePerSecond: nil,
+      submission: plan.submission.description, rangeStartBytes: 0, rangeBytes: usedBytes)
+    try phase(.fill, "fill", record, expected: passes, progress) { phase, show in
+      for pass in 0..<passes where !stop.isRequested && phase.outcome == .completed {
+        plan.seed = SeededGenerator.derivedSeed(
+          qualification.request.seed, phase: "fill", round: pass)
+        let result = try subject.run(plan, stop: stop, pulse: show)
+        try note(result, in: &phase, countsAsWritten: true)
+      }
+    }
+  }
+
+  private func steadyState(_ progress: (RunProgress) -> Void) throws {
+    let spec = profile.steadyState
+    guard let name = spec.scenario, let scenario = profile.scenarios.first(where: { $0.name == name })
+    else { return }
+    var plan = self.plan(scenario)
+    plan.rounds.duration = spec.round
+    plan.spec.round = nil
+    let rule = SteadyStateRule(spec)
+    try phase(
+      .steadyState, "steady-state", plan.record(submission: "ramp(4)"), expected: spec.windowRounds,
+      progress
+    ) { phase, show in
+      for round in 0..<spec.maxRounds where !stop.isRequested && phase.outcome == .completed {
+        try self.round(round, of: plan, in: &phase, show)
+        let look = rule.look(at: roundsSoFar.map(\.iops))
+        phase.steadyState = look
+        if look.reached { break }
+      }
+    }
+  }
+
+  private func run(_ scenario: ScenarioSpec, _ progress: (RunProgress) -> Void) throws {
+    let plan = self.plan(scenario)
+    try phase(
+      .scenario, scenario.name, plan.record(submission: "ramp(4)"), expected: profile.rounds.min,
+      progress
+    ) { phase, show in
+      var histograms: [LatencyHistogram] = []
+      let bound = SequentialBound(profile.rounds)
+      var target = profile.rounds.min
+      for round in 0..<profile.rounds.max where !stop.isRequested && phase.outcome == .completed {
+        histograms.append(try self.round(round, of: plan, in: &phase, show))
+        guard round + 1 >= target else { continue }
+        let more = RunVerdict.needsMoreRounds(
+          scenario: scenario, profile: profile, layer: qualification.request.layer,
+          rounds: roundsSoFar, histograms: histograms)
+        guard more, let next = bound.next(after: round + 1) else { break }
+        target = next
+      }
+    }
+  }
+
+  // MARK: Parts
+
+  private func plan(_ scenario: ScenarioSpec) -> ScenarioPlan {
+    ScenarioPlan(
+      spec: scenario, rangeBytes: usedBytes, cpus: cpus, rounds: profile.rounds,
+      stallLimit: profile.stallLimit, runID: qualification.runID,
+      seed: qualification.request.seed,
+      compressiblePercent: profile.preconditioning.compressiblePercent)
+  }
+
+  /// Where only a part of a device is filled, only that part is measured: reads of the rest would
+  /// not reach the medium. A file is filled whole.
+  private var usedBytes: UInt64 {
+    let range = subject.record.rangeBytes
+    let passes = profile.preconditioning.passes
+    guard subject.isWritable, passes < 1, subject.record.form == .device else { return range }
+    let unit: UInt64 = 64 << 20
+    let part = UInt64(Double(range) * max(passes, 0)) / unit * unit
+    return min(range, max(part, unit))
+  }
+
+  private var roundsSoFar: [RoundRecord] { journal.openRounds }
+
+  /// One round: a load, noted with its histograms.
+  @discardableResult
+  private func round(
+    _ index: Int, of plan: ScenarioPlan, in phase: inout PhaseRecord,
+    _ show: (LoadPulse) -> Void
+  ) throws -> LatencyHistogram {
+    // A scan goes on where the last round ended, so that no round finds what the one before it
+    // left in a cache.
+    let block = (try? BlockSplit(parsing: plan.spec.block))?.maxBytes ?? 4096
+    let moved = roundsSoFar.reduce(0) { $0 + $1.bytes }
+    let start = plan.range.bytes > 0 ? moved % plan.range.bytes / UInt64(block) * UInt64(block) : 0
+    let check: ReadCheck = subject.isWritable ? .own(every: 16) : .constant(every: 16)
+    let load = try plan.load(
+      round: index, startBytes: start, logicalBlockBytes: subject.logicalBlockBytes, check: check)
+    let before = NoiseReading.now()
+    let result = try subject.run(load, stop: stop, pulse: show)
+    phase.scenario?.submission = "\(load.submission) \(result.mechanism)"
+    try note(
+      result, in: &phase, countsAsWritten: true, noise: NoiseReading.now().noise(since: before))
+    return result.latency
+  }
+
+  /// Puts a load's result into the journal and its outcome into the phase.
+  private func note(
+    _ result: LoadResult, in phase: inout PhaseRecord, countsAsWritten: Bool,
+    noise: NoiseRecord? = nil
+  ) throws {
+    var round = result.round
+    round.index = roundsSoFar.count
+    round.startedAt = qualification.clock.elapsed - round.duration
+    round.noise = noise
+    if countsAsWritten { journal.bytesWritten += result.bytesSubmittedForWriting }
+    var samples = [
+      SampleRecord(
+        phase: phase.name, round: round.index, second: nil, latency: result.latency.sparse)
+    ]
+    for (second, histogram) in result.seconds.enumerated() {
+      samples.append(
+        SampleRecord(phase: phase.name, round: round.index, second: second, latency: histogram))
+    }
+    try journal.append(samples)
+    try journal.append(.roundEnded(round))
+    phase.outcome = result.outcome
+    phase.detail = result.detail
+  }
+}

@@ -1,0 +1,69 @@
+internal import Driver
+internal import LinuxIO
+internal import Measurements
+
+/// What is loaded: an opened target of this machine, or a simulated device.
+enum QualificationSubject {
+  case opened(QualificationTarget)
+  case simulated(SimulatedSubject)
+
+  var record: SubjectRecord {
+    switch self {
+    case .opened(let target): target.subject
+    case .simulated(let subject): subject.record
+    }
+  }
+
+  var logicalBlockBytes: Int {
+    switch self {
+    case .opened(let target): target.logicalBlockBytes
+    case .simulated: 512
+    }
+  }
+
+  var isWritable: Bool {
+    switch self {
+    case .opened(let target): target.isWritable
+    case .simulated: true
+    }
+  }
+
+  var discards: Bool {
+    switch self {
+    case .opened(let target): target.discards
+    case .simulated: false
+    }
+  }
+
+  var numaNode: Int? { record.identity.numaNode }
+
+  func recheck() throws(TargetFailure) {
+    if case .opened(let target) = self { try target.recheck() }
+  }
+
+  func discard(offset: UInt64, length: UInt64) throws(TargetFailure) {
+    if case .opened(let target) = self { try target.discard(offset: offset, length: length) }
+  }
+
+  /// Runs a load on it; a simulated clock moves on by what the load took.
+  func run(_ plan: LoadPlan, stop: StopSignal, pulse: (LoadPulse) -> Void) throws(TargetError)
+    -> LoadResult
+  {
+    switch self {
+    case .opened(let target):
+      // Poll queues exist only where the driver was loaded with them; the file must be O_DIRECT.
+      let factory = BlockTargetFactory(
+        descriptor: target.descriptor, name: target.openedPath.description,
+        numaNode: target.numaNode)
+      return try LoadRun.run(plan, on: factory, stop: stop, pulse: pulse)
+    case .simulated(let subject):
+      let result = try LoadRun.run(plan, on: subject.factory, stop: stop, pulse: pulse)
+      subject.factory.clock.advance(to: result.clockAtEnd)
+      return result
+    }
+  }
+
+  func close() {
+    if case .opened(let target) = self { target.close() }
+  }
+}

@@ -1,0 +1,91 @@
+public import Measurements
+public import Verdicts
+internal import Workloads
+
+/// What a run will take, quoted before it begins; pure.
+public struct RunQuote: Sendable {
+  /// The profile, resolved.
+  public var profile: TierProfile
+  /// Scenarios that will run.
+  public var scenarios: [ScenarioSpec]
+  /// Bytes of the range.
+  public var rangeBytes: UInt64
+  /// Whether anything is written.
+  public var writes: Bool
+
+  /// Quotes a run over a range.
+  public init(
+    profile: TierProfile, scenarios: [ScenarioSpec], rangeBytes: UInt64, writes: Bool
+  ) {
+    self.profile = profile
+    self.scenarios = scenarios
+    self.rangeBytes = rangeBytes
+    self.writes = writes
+  }
+
+  /// Time, bytes and share of endurance.
+  public var plan: PlanRecord {
+    let fillBytes = writes ? UInt64(profile.preconditioning.passes * Double(rangeBytes)) : 0
+    let fillSeconds = Double(fillBytes) / sequentialWriteRate
+    let steady = steadyRounds
+    let few = scenarios.reduce(0.0) { $0 + seconds($1, rounds: profile.rounds.min) }
+    let many = scenarios.reduce(0.0) { $0 + seconds($1, rounds: profile.rounds.max) }
+    let steadyRound = profile.steadyState.round.seconds + profile.rounds.rampUp.seconds
+    var bytes = Double(fillBytes) + Double(steady.max) * steadyRound * rate(of: steady.scenario)
+    for scenario in scenarios where scenario.writes {
+      bytes += seconds(scenario, rounds: profile.rounds.max) * rate(of: scenario)
+    }
+    if !writes { bytes = 0 }
+    let total = bytes < 1e18 ? UInt64(bytes) : UInt64.max
+    return PlanRecord(
+      duration: Nanoseconds(seconds: fillSeconds + Double(steady.min) * steadyRound + few + 2),
+      durationMax: Nanoseconds(
+        seconds: 2 * fillSeconds + Double(steady.max) * steadyRound + many + 2),
+      bytesWritten: total,
+      enduranceShare: profile.ratedBytesWritten.map { Double(total) / Double(max($0, 1)) },
+      scenarioCount: scenarios.count)
+  }
+
+  private var steadyRounds: (min: Int, max: Int, scenario: ScenarioSpec?) {
+    guard writes, let name = profile.steadyState.scenario else { return (0, 0, nil) }
+    let scenario = profile.scenarios.first { $0.name == name }
+    return (profile.steadyState.windowRounds, profile.steadyState.maxRounds, scenario)
+  }
+
+  private func seconds(_ scenario: ScenarioSpec, rounds: Int) -> Double {
+    let round = (scenario.round ?? profile.rounds.duration).seconds
+    return Double(rounds) * (round + profile.rounds.rampUp.seconds)
+  }
+
+  /// Bytes written a second: one and a half times what a gate asks for, since a device that passes
+  /// is faster than its gate, else what the schedule sends.
+  private func rate(of scenario: ScenarioSpec?) -> Double {
+    guard let scenario, scenario.writes else { return 0 }
+    let share = scenario.workload == "random-mix" ? Double(100 - scenario.readPercent) / 100 : 1
+    let block = (try? BlockSplit(parsing: scenario.block)).map { Double($0.meanBytes) } ?? 4096
+    if let rate = scenario.ratePerSecond { return rate * block * share }
+    for gate in profile.gates where gate.name.scenario == scenario.name {
+      guard gate.side == .min, let limit = gate.limit else { continue }
+      if gate.unit == .perSecond { return 1.5 * limit * block * share }
+      if gate.unit == .bytesPerSecond { return 1.5 * limit * share }
+    }
+    return sequentialWriteRate * share
+  }
+
+  private var sequentialWriteRate: Double {
+    let gates = profile.gates.filter { gate in
+      gate.unit == .bytesPerSecond && gate.side == .min
+        && profile.scenarios.contains {
+          $0.name == gate.name.scenario && $0.workload == "sequential-write"
+        }
+    }
+    return max(gates.compactMap(\.limit).max() ?? 200e6, 1e6)
+  }
+}
+
+extension BlockSplit {
+  /// The mean size of a request in bytes.
+  var meanBytes: Double {
+    parts.reduce(0) { $0 + Double($1.bytes) * Double($1.percent) / 100 }
+  }
+}

@@ -1,0 +1,74 @@
+public import LinuxIO
+
+/// A refusal as a person reads it: what stands against the run, and the ways that remain.
+public struct SafetyMessage: Sendable, CustomStringConvertible {
+  /// The path as the user gave it.
+  public var path: String
+  /// The disk's node.
+  public var diskNode: String
+  /// What stands against the run.
+  public var refusals: [SafetyRefusal]
+  /// A writable folder on the disk.
+  public var folder: String?
+  /// The command to repeat without writing, such as `storebench qualify --tier hot`.
+  public var command: String
+
+  /// Gathers what the message needs.
+  ///
+  /// - Parameters:
+  ///   - path: The path as the user gave it.
+  ///   - occupancy: All that is on the disk.
+  ///   - refusals: What stands against the run.
+  ///   - command: The command up to its target.
+  public init(
+    path: String, occupancy: DeviceOccupancy, refusals: [SafetyRefusal], command: String
+  ) {
+    self.path = path
+    self.refusals = refusals
+    self.command = command
+    diskNode = occupancy.disk.node
+    folder =
+      occupancy.occupants.lazy.compactMap { occupant -> String? in
+        guard case .mounted(let place, _, true, nil) = occupant.finding else { return nil }
+        return place
+      }.first
+  }
+
+  /// Why, in a few words.
+  private var summary: String {
+    let reasons = Set(refusals.map(\.reason))
+    let uses: Set<SafetyReason> = [
+      .mounted, .swap, .system, .fileSystemMember, .held, .openProcess,
+    ]
+    if reasons.contains(.partition) { return "is a part of a drive" }
+    if !reasons.isDisjoint(with: uses) { return "is in use" }
+    if reasons.contains(.readOnly) { return "is read-only" }
+    if !reasons.isDisjoint(with: [.signature, .partitionTable]) { return "carries data" }
+    if reasons.contains(.unreadable) { return "could not be looked at" }
+    return "is not the drive that was named"
+  }
+
+  /// The message, without a newline at its end.
+  public var description: String {
+    var lines = ["refused: \(path) \(summary); nothing was written to it"]
+    let width = refusals.map(\.node.count).max() ?? 0
+    for refusal in refusals {
+      let padding = String(repeating: " ", count: width - refusal.node.count)
+      lines.append("  \(refusal.node)\(padding)  \(refusal.finding)")
+    }
+    var remedies: [String] = []
+    for remedy in refusals.compactMap(\.remedy) where !remedies.contains(remedy) {
+      remedies.append(remedy)
+    }
+    let wipes = remedies.filter { $0.hasPrefix("wipefs") }
+    if !wipes.isEmpty {
+      lines.append("if nobody needs what is there, erase its traces first (this tool never does):")
+      lines += wipes.map { "  \($0)" }
+    }
+    lines += remedies.filter { !$0.hasPrefix("wipefs") }
+    lines.append("without writing:  \(command) \(SafetyRule.quoted(diskNode))")
+    lines.append(
+      "in a folder:      \(command) \(SafetyRule.quoted(folder ?? "FOLDER-ON-THE-DRIVE"))")
+    return lines.joined(separator: "\n")
+  }
+}

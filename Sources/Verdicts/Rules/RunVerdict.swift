@@ -1,0 +1,191 @@
+public import Measurements
+
+/// Judges a run: a pure function of its record, its profile and its side file.
+///
+/// Nothing else enters, so a verdict can be derived again from what a run left behind.
+public struct RunVerdict: Sendable {
+  var record: RunRecord
+  var profile: TierProfile
+  var histograms: [String: [Int: LatencyHistogram]] = [:]
+  var warnings: [String] = []
+
+  /// The judgement of `record` under `profile`.
+  ///
+  /// `samples` is the side file; only whole rounds matter, not single seconds.
+  public static func judge(
+    record: RunRecord, profile: TierProfile, samples: [SampleRecord]
+  ) -> VerdictRecord {
+    var run = RunVerdict(record: record, profile: profile)
+    for sample in samples where sample.second == nil {
+      run.histograms[sample.phase, default: [:]][sample.round] = LatencyHistogram(sample.latency)
+    }
+    let gates = run.judgeGates()
+    let faults = FaultRule.faults(record.phases)
+    return VerdictSummary(
+      record: record, profile: profile, gates: gates, faults: faults, warnings: run.warnings,
+      unsteady: run.unsteady
+    ).verdict
+  }
+
+  /// Whether another round of `scenario` could still decide one of its gates.
+  ///
+  /// `layer` is `raw`, `engine` or `all`, as the run was asked; `rounds` are the scenario's so far, in
+  /// order, and `histograms` their latencies in the same order.
+  public static func needsMoreRounds(
+    scenario: ScenarioSpec, profile: TierProfile, layer: String, rounds: [RoundRecord],
+    histograms: [LatencyHistogram]
+  ) -> Bool {
+    let chosen = profile.gates.filter { layers(layer).contains($0.name.layer) }
+    let gates = chosen.filter {
+      $0.name.layer == scenario.layer && $0.name.scenario == scenario.name
+    }
+    let counted = chosen.filter {
+      $0.name.layer != .device && $0.name.metric != Metric.max.rawValue
+    }
+    return GateJudge(confidence: profile.confidence).needsMoreRounds(
+      gates, rounds: rounds, histograms: histograms, gateCount: counted.count,
+      bound: SequentialBound(profile.rounds))
+  }
+
+  /// The layers that `raw`, `engine` or `all` stands for; identity and health always count.
+  public static func layers(_ choice: String) -> Set<GateLayer> {
+    switch choice {
+    case "raw": [.device, .raw]
+    case "engine": [.device, .engine]
+    default: Set(GateLayer.allCases)
+    }
+  }
+
+  // MARK: Gates
+
+  private mutating func judgeGates() -> [GateResult] {
+    let layers = Self.layers(record.layer)
+    let chosen = profile.gates.filter { layers.contains($0.name.layer) }
+    let loaded = chosen.filter { $0.name.layer != .device }
+    let judged = GateJudge(confidence: profile.confidence).judge(
+      loaded.map { ($0, evidence($0)) })
+    var byName: [GateName: GateResult] = [:]
+    for result in judged { byName[result.name] = reviewed(result) }
+    if let subject = record.subjects.first {
+      for result in DeviceGateRule.judge(subject, profile: profile) { byName[result.name] = result }
+    }
+    return chosen.map { gate in
+      if let result = byName[gate.name] { return result }
+      var result = GateResult(gate)
+      result.reason = "not measured: no subject was recorded"
+      return result
+    }
+  }
+
+  private func phase(_ scenario: ScenarioSpec) -> PhaseRecord? {
+    record.phases.last { $0.kind == .scenario && $0.name == scenario.phaseName }
+  }
+
+  private func evidence(_ gate: GateSpec) -> GateEvidence {
+    guard let scenario = profile.scenario(of: gate.name) else {
+      return .unmeasured("its scenario is not in the profile")
+    }
+    guard let phase = phase(scenario) else {
+      return .unmeasured(
+        wroteNothing && scenario.writes
+          ? "the run was not allowed to write" : "its scenario was not carried out")
+    }
+    guard phase.outcome != .interrupted else {
+      return .unmeasured("its scenario was interrupted")
+    }
+    return GateEvidence(
+      gate: gate, rounds: phase.rounds,
+      histograms: phase.rounds.map { histograms[phase.name]?[$0.index] },
+      bound: SequentialBound(profile.rounds))
+  }
+
+  private var wroteNothing: Bool {
+    record.bytesWritten == 0 && record.phases.allSatisfy { $0.kind != .fill }
+  }
+
+  /// Why the device may still have been changing while it was measured; nil where it was steady.
+  private var unsteady: String? {
+    guard let name = profile.steadyState.scenario else { return nil }
+    guard let phase = record.phases.last(where: { $0.kind == .steadyState }) else {
+      let writes = profile.scenarios.first { $0.layer == .raw && $0.name == name }?.writes ?? true
+      // Without leave to write no device can be brought into its steady state; CertifiableRule's
+      // objections and the write gates tell that already.
+      return writes && wroteNothing ? nil : "the steady state was not looked for"
+    }
+    let look = SteadyStateRule(profile.steadyState).look(at: phase.rounds.map(\.iops))
+    guard !look.reached else { return nil }
+    return "never steady: spread \(Figure.percent(look.spread)), slope "
+      + "\(Figure.percent(look.slopeExcursion)) over the last \(look.windowRounds) rounds"
+  }
+
+  /// A gate's result after everything that can keep its figures from meaning what they seem to.
+  private mutating func reviewed(_ judged: GateResult) -> GateResult {
+    var result = judged
+    guard let scenario = profile.scenario(of: result.name) else { return result }
+    let phase = phase(scenario)
+    if phase == nil, profile.readOnly, scenario.writes {
+      result.outcome = .notApplicable
+      result.reason = "the profile is read-only"
+      return result
+    }
+    for doubt in doubts(result, scenario, phase) {
+      result.outcome = .inconclusive
+      result.reason = [result.reason, doubt].compactMap { $0 }.joined(separator: "; ")
+    }
+    guard result.outcome == .fail || result.outcome == .inconclusive, result.value != nil,
+      let subject = record.subjects.first
+    else { return result }
+    let finding = AttributionRule.finding(
+      result, scenario: scenario, phase: phase, subject: subject, headroom: headroom)
+    result.bound = finding.bound
+    if finding.bound != .device {
+      result.reason = [result.reason, finding.explanation].compactMap { $0 }.joined(separator: "; ")
+    }
+    // A host that cannot ask for more says nothing about a device that did not give more.
+    if finding.bound == .cpu { result.outcome = .inconclusive }
+    return result
+  }
+
+  private mutating func doubts(
+    _ result: GateResult, _ scenario: ScenarioSpec, _ phase: PhaseRecord?
+  ) -> [String] {
+    guard let value = result.value, let rounds = phase?.rounds else { return [] }
+    var doubts: [String] = []
+    if scenario.layer == .raw, let unsteady { doubts.append(unsteady) }
+    if scenario.reads, rounds.contains(where: { $0.faults.unwritten > 0 }) {
+      let found = rounds.reduce(0) { $0 + $1.faults.unwritten }
+      let text =
+        "\(scenario.phaseName): \(found) checked reads returned constant data and may never have "
+        + "touched the medium"
+      warn(text)
+      if SanityRule.unwritten(rounds) { doubts.append("reads returned never-written data") }
+    }
+    if let text = SanityRule.blocks(rounds, of: scenario) {
+      warn(text)
+      doubts.append("the wrong thing was measured")
+    }
+    if let limit = result.limit,
+      let text = SanityRule.distance(result.name, value: value, limit: limit)
+    {
+      warn(text)
+      // A demonstration's limits are low on purpose, so that every machine can pass.
+      if !profile.demonstration { doubts.append("the wrong thing was measured") }
+    }
+    if result.outcome == .pass, result.unit == .nanoseconds,
+      let text = SanityRule.arrivals(rounds, of: scenario)
+    {
+      warn(text)
+      doubts.append("fewer requests than offered were measured")
+    }
+    return doubts
+  }
+
+  private mutating func warn(_ text: String) {
+    if !warnings.contains(text) { warnings.append(text) }
+  }
+
+  private var headroom: Double? {
+    let rounds = record.phases.last { $0.kind == .headroom }?.rounds ?? []
+    return rounds.map(\.iops).max()
+  }
+}

@@ -1,0 +1,40 @@
+import LinuxIO
+import Qualification
+import Reports
+import Verdicts
+import Workloads
+
+/// Why a command ends with a code other than 0, with what is printed on standard error.
+struct CommandFailure: Error {
+  /// The documented exit code.
+  var code: Verdicts.ExitCode
+  /// What happened, where, and what to do; empty where all was said.
+  var message: String
+
+  init(_ code: Verdicts.ExitCode, _ message: String = "") {
+    self.code = code
+    self.message = message
+  }
+
+  init(_ failure: TargetFailure) {
+    self.init(failure.exitCode, failure.description)
+  }
+
+  init(_ error: ProfileErrors) { self.init(.usage, error.description) }
+
+  init(_ error: WorkloadError) { self.init(.usage, error.description) }
+
+  init(_ error: ResultFolderError) { self.init(.unsuitable, error.description) }
+}
+
+extension TargetFailure {
+  /// The documented exit code of the category.
+  var exitCode: Verdicts.ExitCode {
+    switch category {
+    case .refused: .refused
+    case .environment: .unsuitable
+    case .usage: .usage
+    case .changed: .fail
+    }
+  }
+}

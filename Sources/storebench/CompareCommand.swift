@@ -1,0 +1,48 @@
+import ArgumentParser
+import FoundationEssentials
+import LinuxIO
+import Measurements
+import Reports
+import Verdicts
+
+/// `storebench compare`: this run against an earlier one, gate by gate.
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare", abstract: "Compares a run with an earlier one, gate by gate.",
+    discussion: """
+      Exits with 0 where nothing became worse, with 1 where a gate's figure became worse beyond both
+      confidence intervals, and with 2 where no gate can be compared.
+
+      EXAMPLE
+        storebench compare results/accepted results/2026-11-22T231005Z-node7-S64GNE0R-hot
+      """)
+
+  @Argument(help: "The earlier run: its folder or its run.json.")
+  var earlier: String
+
+  @Argument(help: "The run in question: its folder or its run.json.")
+  var later: String
+
+  func run() throws {
+    let comparison = Comparison(of: try read(later), with: try read(earlier))
+    StandardStream.output.write(comparison.text(style: TerminalStyle.of(.output)))
+    if comparison.hasRegressed { throw CommandFailure(.fail) }
+    guard comparison.findings.contains(where: { $0.change != .notComparable }) else {
+      throw CommandFailure(.inconclusive, "no gate of the two runs can be compared")
+    }
+  }
+
+  private func read(_ path: String) throws(CommandFailure) -> RunRecord {
+    var isFolder = false
+    let found = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    let file = isFolder ? path + "/run.json" : path
+    guard found, let data = FileManager.default.contents(atPath: file) else {
+      throw CommandFailure(.usage, "\(file): cannot be read; give a run's folder or its run.json")
+    }
+    do {
+      return try RunRecordJSON.decode(Array(data))
+    } catch {
+      throw CommandFailure(.usage, "\(file): \(error)")
+    }
+  }
+}

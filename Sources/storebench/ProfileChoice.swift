@@ -1,0 +1,73 @@
+import FoundationEssentials
+import Verdicts
+
+/// Finds the profile that a user means: a file, or one that is built in.
+struct ProfileChoice {
+  var tier: Tier?
+  var file: String?
+
+  /// The profile's text and the name that errors give it.
+  func source() throws(CommandFailure) -> ProfileSource {
+    guard let file else {
+      guard let tier else {
+        throw CommandFailure(.usage, "which tier? give --tier hot, warm or cold, or --profile FILE")
+      }
+      return try builtIn(tier.rawValue)
+    }
+    if !FileManager.default.fileExists(atPath: file), BuiltInProfiles.names.contains(file) {
+      return try builtIn(file)
+    }
+    return try Self.read(file)
+  }
+
+  /// The profile, resolved for a mode.
+  func load(mode: QualificationMode, overrides: [String]) throws(CommandFailure) -> TierProfile {
+    let source = try source()
+    let profile: TierProfile
+    do {
+      profile = try ProfileLoader.load(
+        text: source.text, file: source.file, mode: mode, overrides: overrides,
+        resolve: { try Self.parent($0, of: source.file) })
+    } catch {
+      throw CommandFailure(error)
+    }
+    if let tier, tier != profile.tier {
+      throw CommandFailure(
+        .usage,
+        "\(source.file): is for the tier '\(profile.tier)', and --tier says '\(tier)'; drop one")
+    }
+    return profile
+  }
+
+  /// A parent is a file beside the profile, or built in.
+  private static func parent(_ name: String, of file: String) throws -> ProfileSource {
+    if BuiltInProfiles.names.contains(name) { return try BuiltInProfiles.source(named: name) }
+    let folder = file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    let path = name.hasPrefix("/") ? name : (folder.map(String.init) + [name]).joined(separator: "/")
+    return try read(path)
+  }
+
+  private func builtIn(_ name: String) throws(CommandFailure) -> ProfileSource {
+    do {
+      return try BuiltInProfiles.source(named: name)
+    } catch {
+      throw CommandFailure(.internal, "\(error)")
+    }
+  }
+
+  private static func read(_ path: String) throws(CommandFailure) -> ProfileSource {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw CommandFailure(
+        .usage,
+        "\(path): cannot be read; built-in profiles are "
+          + BuiltInProfiles.names.joined(separator: ", "))
+    }
+    guard data.count <= 1 << 20 else {
+      throw CommandFailure(.usage, "\(path): \(data.count) bytes; a profile has at most 1 MiB")
+    }
+    guard let text = String(validating: data, as: UTF8.self) else {
+      throw CommandFailure(.usage, "\(path): is not UTF-8 text")
+    }
+    return ProfileSource(text: text, file: path)
+  }
+}

@@ -1,0 +1,49 @@
+import LinuxIO
+import Measurements
+import Reports
+
+/// Shows a run on standard error while it goes on.
+final class ProgressOutput {
+  private let form: ProgressForm
+  private let style: TerminalStyle
+  private var display: ProgressDisplay
+
+  /// - Parameter json: Whether standard output carries JSON, so that the header is left out there.
+  init(form: ProgressForm, json: Bool) {
+    self.form = form
+    style = TerminalStyle.of(.error)
+    display = ProgressDisplay(form: style.inPlace ? .inPlace : .appended, style: style)
+  }
+
+  func header(_ record: RunRecord, title: String?) {
+    guard form == .text else { return }
+    StandardStream.error.write(TerminalReport(style: style).header(of: record, title: title) + "\n")
+  }
+
+  func note(_ text: String) {
+    guard form == .text else { return }
+    StandardStream.error.write("note     \(text)\n")
+  }
+
+  func show(_ progress: RunProgress) {
+    switch form {
+    case .text: StandardStream.error.write(display.text(for: progress))
+    case .json: StandardStream.error.write(RunProgressJSON.line(progress))
+    case .none: break
+    }
+  }
+
+  func end() {
+    guard form == .text else { return }
+    StandardStream.error.write(display.clear() + "\n")
+  }
+}
+
+extension TerminalStyle {
+  /// What the terminal behind a stream can do.
+  static func of(_ stream: StandardStream) -> TerminalStyle {
+    TerminalStyle(
+      isTerminal: stream.isTerminal, columns: stream.columns ?? defaultColumns,
+      environment: ProcessEnvironment.variables)
+  }
+}

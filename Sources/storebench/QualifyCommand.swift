@@ -1,0 +1,197 @@
+import ArgumentParser
+import LinuxIO
+import Measurements
+import Qualification
+import Reports
+import Verdicts
+
+extension Tier: ExpressibleByArgument {}
+extension QualificationMode: ExpressibleByArgument {}
+
+/// Which gates are judged.
+enum LayerChoice: String, ExpressibleByArgument, CaseIterable {
+  case raw
+  case engine
+  case all
+}
+
+/// How progress is shown on standard error.
+enum ProgressForm: String, ExpressibleByArgument, CaseIterable {
+  case text
+  case json
+  case none
+}
+
+/// `storebench qualify`: from a device to a verdict.
+struct QualifyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "qualify",
+    abstract: "Judges whether a device may serve a tier; the exit code is the verdict.",
+    discussion: """
+      Without --destroy-data a device is only read. A folder is always safe: the run works in a file
+      of its own there, leaves the reserve of free space, and removes the file at its end.
+
+      EXAMPLES
+        storebench qualify --tier hot /dev/nvme0n1 --dry-run
+        storebench qualify --tier hot /dev/nvme0n1 --destroy-data S64GNE0R --mode nightly
+        storebench qualify --tier warm /srv/data --size 8GiB
+        storebench qualify --tier hot /dev/nvme0n1 --set raw/random-read-4k/iops=400K
+        storebench qualify --tier hot simulated:read-iops=700000,write-iops=400000
+
+      EXIT CODES
+      \(Verdicts.ExitCode.table)
+      """)
+
+  @Argument(help: "A whole device, a folder, a file to create, an image to read, or simulated:….")
+  var target: String
+
+  @Option(help: "The tier to judge for: hot, warm or cold.")
+  var tier: Tier?
+
+  @Option(help: "Which gates: raw (the device), engine (the store on it), or all.")
+  var layer: LayerChoice = .raw
+
+  @Option(help: "A profile file, or the name of a built-in one, instead of the tier's own.")
+  var profile: String?
+
+  @Option(
+    name: .customLong("set"),
+    help: "KEY=VALUE for any key of the profile or the limit of a gate; such a run is uncertifiable.")
+  var overrides: [String] = []
+
+  @Option(help: "quick (minutes, indicative only) or nightly (tens of minutes).")
+  var mode: QualificationMode = .quick
+
+  @Option(help: "Allows writing to the device with this serial; everything on it is lost.")
+  var destroyData: String?
+
+  @Option(help: "Bytes to use of the device or in the file, such as 8GiB.")
+  var size: String?
+
+  @Option(help: "Where the run's folder goes.")
+  var out = "results"
+
+  @Option(help: "The seed of all choices; random unless given.")
+  var seed: UInt64?
+
+  @Flag(help: "Checks and quotes time, bytes and endurance, and stops there.")
+  var dryRun = false
+
+  @Flag(help: "Prints the run's record as JSON instead of the verdict.")
+  var json = false
+
+  @Flag(help: "Prints nothing but the verdict's last lines.")
+  var quiet = false
+
+  @Flag(help: "Prints the equivalent fio job of each scenario and stops there.")
+  var printFio = false
+
+  @Option(help: "How progress is shown on standard error: text, json or none.")
+  var progress: ProgressForm = .text
+
+  func run() async throws {
+    guard layer != .engine else {
+      throw CommandFailure(
+        .usage, "--layer engine: this build has no storage engine; use --layer raw")
+    }
+    let choice = ProfileChoice(tier: tier, file: profile)
+    let tierProfile = try choice.load(mode: mode, overrides: overrides)
+    let request = QualificationRequest(
+      path: FileSystemPath(argument: target), destroySerial: destroyData,
+      sizeBytes: try size.map(SizeArgument.bytes), profile: tierProfile,
+      profileSource: try choice.source().file, overrides: overrides, mode: mode,
+      layer: layer.rawValue, seed: seed ?? UInt64.random(in: 1...(1 << 53)),
+      command: CommandLine.arguments, version: Storebench.version)
+    let stop = StopSignal.ofProcess
+    stop.awaitRequests()
+    let qualification = try await open(request)
+    defer { qualification.close() }
+
+    let shown = quiet || progress == .none ? nil : ProgressOutput(form: progress, json: json)
+    shown?.header(qualification.header, title: tierProfile.demonstration ? tierProfile.summary : nil)
+    for note in qualification.notes { shown?.note(note) }
+    if printFio {
+      StandardStream.output.write(try qualification.fioJobs())
+      return
+    }
+    if dryRun {
+      StandardStream.output.write(
+        json ? try encoded(qualification.header) : DryRunText.text(of: qualification.header))
+      return
+    }
+    try await carryOut(qualification, stop, shown)
+  }
+
+  private func open(_ request: QualificationRequest) async throws(CommandFailure)
+    -> DeviceQualification
+  {
+    do {
+      return try await DeviceQualification.open(request)
+    } catch {
+      throw CommandFailure(error)
+    }
+  }
+
+  private func carryOut(
+    _ qualification: DeviceQualification, _ stop: StopSignal, _ shown: ProgressOutput?
+  ) async throws {
+    let header = qualification.header
+    let folder = try makeFolder(header)
+    var failure: TargetFailure?
+    do {
+      _ = try await qualification.run(
+        journalPath: folder.journalPath, samplesPath: folder.samplesPath, stop: stop
+      ) { shown?.show($0) }
+    } catch let error as TargetFailure {
+      failure = error
+    }
+    // The device is free again before anybody reads the verdict.
+    qualification.close()
+    shown?.end()
+    let record = qualification.record
+    do {
+      try folder.write(record)
+    } catch {
+      throw CommandFailure(error)
+    }
+    if json { StandardStream.output.write(try encoded(record)) }
+    if let failure { throw CommandFailure(failure) }
+    if !json {
+      let style = TerminalStyle.of(.output)
+      let text = TerminalReport(style: style).verdict(of: record, reportPath: folder.reportPath)
+      StandardStream.output.write(quiet ? Self.lastLines(text) : text)
+    }
+    if let signal = stop.requestedBy {
+      throw CommandFailure(signal == 15 ? .terminated : .interrupted, "stopped by a signal")
+    }
+    guard let code = record.verdict.flatMap({ Verdicts.ExitCode(rawValue: $0.exitCode) }) else {
+      throw CommandFailure(.internal, "the run ended without a verdict; see \(folder.path)")
+    }
+    guard code == .pass else { throw CommandFailure(code) }
+  }
+
+  private func makeFolder(_ header: RunRecord) throws(CommandFailure) -> ResultFolder {
+    do {
+      return try ResultFolder(
+        in: out, startedAt: header.startedAt, host: header.machine.hostname,
+        device: header.subjects.first.map(ResultFolder.deviceName) ?? "none", tier: header.tier)
+    } catch {
+      throw CommandFailure(error)
+    }
+  }
+
+  private func encoded(_ record: RunRecord) throws(CommandFailure) -> String {
+    do {
+      return String(decoding: try RunRecordJSON.encode(record), as: UTF8.self) + "\n"
+    } catch {
+      throw CommandFailure(.internal, "\(error)")
+    }
+  }
+
+  /// What follows the empty line behind the gates.
+  private static func lastLines(_ text: String) -> String {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    guard let gap = lines.firstIndex(of: "") else { return text }
+    return lines[(gap + 1)...].joined(separator: "\n")
+  }
+}
