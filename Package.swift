@@ -91,5 +91,7 @@ let package = Package(
       name: "ReportsTests", dependencies: ["Reports", "Verdicts", "Measurements"],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(name: "StorebenchTests", dependencies: ["storebench"], swiftSettings: strict),
+    .testTarget(name: "TidyTests", swiftSettings: strict),
+    .testTarget(name: "RigTests", dependencies: ["Measurements"], swiftSettings: strict),
   ]
 )

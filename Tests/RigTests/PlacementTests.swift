@@ -1,0 +1,28 @@
+import Foundation
+import Measurements
+import Testing
+
+extension RigSuite {
+  @Suite("A drive on the second NUMA node")
+  struct Placement {
+    @Test("has its workers and their buffers there, without a flag")
+    func onTheNode() throws {
+      let run = try Rig.run(
+        ["--numa", "2", "--nvme", "64M", "--sata-ssd", "0", "--hdd", "0"],
+        images: ["nvme": Data(SeededGenerator.bytes(count: 64 << 20, seed: 4))], timeout: 90,
+        script: """
+          qualify placement 80 hot /dev/nvme0n1 --profile $RIG_FIXTURES/rig-read.yaml
+          """)
+      let found = try run.reached("placement")
+      let record = try found.record()
+      #expect(record.machine.numaNodeCount == 2)
+      #expect(record.subjects.first?.identity.numaNode == 1)
+      let placements = record.phases.flatMap(\.rounds).flatMap(\.placement)
+      #expect(!placements.isEmpty, "\(found)")
+      for placement in placements {
+        #expect(placement.node == 1, "worker \(placement.worker) on node \(placement.node)")
+        #expect(placement.bufferNodes == [1], "buffers on nodes \(placement.bufferNodes)")
+      }
+    }
+  }
+}
