@@ -47,6 +47,9 @@ public struct TargetCapabilities: Sendable {
   public var writes: Bool
   /// How requests reach the device, such as `io_uring coop-taskrun fixed-buffers`.
   public var mechanism: String
+  /// Whether `poll` ends at its limit to the nanosecond, as on a simulated clock; elsewhere timers
+  /// are late and the last stretch before an arrival is spun.
+  public var waitsExactly = false
 
   /// States capabilities.
   public init(depth: Int, writes: Bool, mechanism: String) {

@@ -62,7 +62,7 @@ public struct SimulatedDevice: Sendable, Equatable {
 /// One worker's share of a simulated device: delays by rule and reorders by seed.
 public final class SimulatedTarget: LoadTarget {
   /// As deep as the plan asks.
-  public let capabilities: TargetCapabilities
+  public private(set) var capabilities: TargetCapabilities
 
   private struct Pending {
     var due: Int64
@@ -94,6 +94,7 @@ public final class SimulatedTarget: LoadTarget {
     channelFree = Array(repeating: 0, count: max(1, device.channels / max(1, plan.threads)))
     heap.reserveCapacity(plan.depth + 1)
     capabilities = TargetCapabilities(depth: plan.depth, writes: true, mechanism: "simulated")
+    capabilities.waitsExactly = true
   }
 
   /// Accepts as many as the depth allows and decides at once when each completes.

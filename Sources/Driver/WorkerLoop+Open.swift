@@ -65,7 +65,7 @@ extension WorkerLoop {
   private func wait(until due: Nanoseconds, from now: Nanoseconds, free: [UInt32]) -> Nanoseconds? {
     if free.isEmpty { return nil }
     let left = due.rawValue - now.rawValue
-    let spin: Int64 = 60_000
+    let spin: Int64 = target.capabilities.waitsExactly ? 0 : 60_000
     return Nanoseconds(left > spin ? left - spin : 0)
   }
 
