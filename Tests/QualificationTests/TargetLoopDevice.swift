@@ -41,6 +41,7 @@ final class LoopDevice {
   ///   - mebibytes: Its size.
   ///   - prepare: A script on `$IMG` that runs before it is attached.
   ///   - options: Options of losetup.
+  /// - Throws: `ShellFailure` where that did not work.
   init(mebibytes: Int = 64, prepare: String = "true", options: String = "-P") throws {
     let made = shell("mktemp -d /var/tmp/storebench-test.XXXXXX")
     guard made.status == 0 else { throw ShellFailure(output: made.output) }
