@@ -91,16 +91,22 @@ public struct DeviceHealth: Sendable, Equatable {
     await withTaskGroup(of: Answer.self) { group in
       group.addTask {
         var options = PlatformOptions()
+        // A session of its own, so that its children end with it and a Ctrl-C meant for the run
+        // does not cut a reading off.
+        options.createSession = true
         options.teardownSequence = [
-          .gracefulShutDown(allowedDurationToNextStep: .milliseconds(500))
+          .send(
+            signal: .terminate, toProcessGroup: true,
+            allowedDurationToNextStep: .milliseconds(300)),
+          .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(300)),
         ]
         do {
-          // Found by name in its own folder and nowhere else.
+          // Its own folder comes first, so that the name finds what was found above.
           let slash = program.lastIndex(of: "/") ?? program.startIndex
           let result = try await Subprocess.run(
             .name(String(program[slash...].dropFirst())), arguments: Arguments(arguments),
             environment: .inherit.updating([
-              "PATH": String(program[..<slash]), "LC_ALL": "C",
+              "PATH": "\(program[..<slash]):/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
             ]), platformOptions: options, output: .bytes(limit: 4 << 20))
           let output = result.standardOutput
           return output.isEmpty

@@ -131,6 +131,29 @@ extension LoopDeviceTests {
       #expect(try loop.checksum() == before)
     }
 
+    @Test("where it is mounted in another mount namespace only")
+    func foreignMount() throws {
+      let loop = try LoopDevice(prepare: "mkfs.ext4 -q $IMG; wipefs -q $IMG")
+      try loop.run("command -v unshare")
+      let process = shell(
+        """
+        mkdir -p \(loop.folder)/mnt
+        unshare -m --propagation private sh -c \
+          'mount -o ro \(loop.node) \(loop.folder)/mnt && touch \(loop.folder)/ready && exec sleep 60' \
+          >/dev/null 2>&1 & echo $!
+        for try in 1 2 3 4 5 6 7 8 9 10; do test -e \(loop.folder)/ready && break; sleep 0.2; done
+        """
+      ).output
+      defer { shell("kill -9 \(process); sleep 0.2") }
+
+      let failure = try #require(throws: TargetFailure.self) {
+        try QualificationTarget.open(destroying(loop.node))
+      }
+
+      let mount = failure.refusals.first { $0.reason == .mounted }
+      #expect(mount?.finding.contains("in the mount namespace of process") == true, "\(failure)")
+    }
+
     @Test("where the kernel says busy although nothing can be seen")
     func exclusiveElsewhere() throws {
       let loop = try LoopDevice()

@@ -76,7 +76,7 @@ final class LoopDevice {
   /// The checksum of the image's first bytes, or of all of it, with what the kernel held back.
   func checksum(firstBytes: Int? = nil) throws -> String {
     let part = firstBytes.map { "head -c \($0) \(image)" } ?? "cat \(image)"
-    let result = shell("sync; \(part) | sha256sum")
+    let result = shell("sync \(node) \(image); \(part) | sha256sum")
     guard result.status == 0 else { throw ShellFailure(output: result.output) }
     return result.output
   }
