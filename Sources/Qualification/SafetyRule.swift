@@ -69,6 +69,7 @@ public enum SafetyRule {
   ///   - identity: The identity of its whole disk.
   ///   - occupancy: All that is on the whole disk.
   ///   - intent: What the run wants to do.
+  /// - Returns: One refusal for each finding.
   public static func refusals(
     device: BlockDevice, identity: DeviceIdentity, occupancy: DeviceOccupancy,
     intent: SafetyIntent

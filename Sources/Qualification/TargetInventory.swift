@@ -7,6 +7,7 @@ public enum DeviceInventory {
   /// Every whole disk with a medium; without loop and RAM disks that hold nothing.
   ///
   /// - Parameter tree: Where to read.
+  /// - Returns: The disks by name.
   public static func all(tree: KernelTree = .live) -> [DeviceInventoryEntry] {
     BlockDevice.disks(tree: tree).filter { $0.capacityBytes > 0 }
       .map { DeviceInventoryEntry(disk: $0) }

@@ -90,150 +90,173 @@ struct Occupation: Sendable, CustomTestStringConvertible {
   ]
 }
 
-@Suite(
-  "Writing is refused and nothing is touched",
-  .enabled(if: LoopDevice.areAvailable, "needs root and loop devices"), .serialized)
-struct SafetyRefusalTests {
-  @Test("where a disk has", arguments: Occupation.all)
-  func refuses(occupation: Occupation) throws {
-    let loop = try LoopDevice(
-      mebibytes: occupation.mebibytes, prepare: occupation.prepare, options: occupation.options)
-    try loop.run(occupation.script)
-    let before = try loop.checksum(firstBytes: occupation.untouchedBytes)
+extension LoopDeviceTests {
+  @Suite("Writing is refused and nothing is touched") struct SafetyRefusalTests {
+    @Test("where a disk has", arguments: Occupation.all)
+    func refuses(occupation: Occupation) throws {
+      let loop = try LoopDevice(
+        mebibytes: occupation.mebibytes, prepare: occupation.prepare, options: occupation.options)
+      try loop.run(occupation.script)
+      let before = try loop.checksum(firstBytes: occupation.untouchedBytes)
 
-    let failure = try #require(throws: TargetFailure.self) {
-      try QualificationTarget.open(destroying(loop.node))
+      let failure = try #require(throws: TargetFailure.self) {
+        try QualificationTarget.open(destroying(loop.node))
+      }
+
+      #expect(failure.category == .refused)
+      #expect(
+        failure.refusals.contains {
+          $0.node == loop.node + occupation.suffix && $0.reason == occupation.reason
+            && $0.finding.contains(occupation.says)
+        }, "\(failure)")
+      // The token was right, so nothing but what was found may have refused.
+      #expect(!failure.refusals.contains { $0.reason == .wrongSerial })
+      #expect(try loop.checksum(firstBytes: occupation.untouchedBytes) == before)
     }
 
-    #expect(failure.category == .refused)
-    #expect(
-      failure.refusals.contains {
-        $0.node == loop.node + occupation.suffix && $0.reason == occupation.reason
-          && $0.finding.contains(occupation.says)
-      }, "\(failure)")
-    // The token was right, so nothing but what was found may have refused.
-    #expect(!failure.refusals.contains { $0.reason == .wrongSerial })
-    #expect(try loop.checksum(firstBytes: occupation.untouchedBytes) == before)
-  }
+    @Test("where another process has the disk open")
+    func openElsewhere() throws {
+      let loop = try LoopDevice()
+      let before = try loop.checksum()
+      let process = shell("sleep 60 <>\(loop.node) >/dev/null 2>&1 & echo $!").output
+      defer { shell("kill -9 \(process)") }
 
-  @Test("where another process has the disk open")
-  func openElsewhere() throws {
-    let loop = try LoopDevice()
-    let before = try loop.checksum()
-    let process = shell("sleep 60 <>\(loop.node) >/dev/null 2>&1 & echo $!").output
-    defer { shell("kill -9 \(process)") }
+      let failure = try #require(throws: TargetFailure.self) {
+        try QualificationTarget.open(destroying(loop.node))
+      }
 
-    let failure = try #require(throws: TargetFailure.self) {
-      try QualificationTarget.open(destroying(loop.node))
+      let refusal = try #require(failure.refusals.first)
+      #expect(refusal.reason == .openProcess)
+      #expect(refusal.finding.contains(process) && refusal.finding.contains("writing"))
+      #expect(try loop.checksum() == before)
     }
 
-    let refusal = try #require(failure.refusals.first)
-    #expect(refusal.reason == .openProcess)
-    #expect(refusal.finding.contains(process) && refusal.finding.contains("writing"))
-    #expect(try loop.checksum() == before)
-  }
+    @Test("where it is mounted in another mount namespace only")
+    func foreignMount() throws {
+      let loop = try LoopDevice(prepare: "mkfs.ext4 -q $IMG; wipefs -q $IMG")
+      try loop.run("command -v unshare")
+      let process = shell(
+        """
+        mkdir -p \(loop.folder)/mnt
+        unshare -m --propagation private sh -c \
+          'mount -o ro \(loop.node) \(loop.folder)/mnt && touch \(loop.folder)/ready && exec sleep 60' \
+          >/dev/null 2>&1 & echo $!
+        for try in 1 2 3 4 5 6 7 8 9 10; do test -e \(loop.folder)/ready && break; sleep 0.2; done
+        """
+      ).output
+      defer { shell("kill -9 \(process); sleep 0.2") }
 
-  @Test("where the kernel says busy although nothing can be seen")
-  func exclusiveElsewhere() throws {
-    let loop = try LoopDevice()
-    let holder = try DeviceFile(path: FileSystemPath(loop.node), access: [.exclusive])
+      let failure = try #require(throws: TargetFailure.self) {
+        try QualificationTarget.open(destroying(loop.node))
+      }
 
-    let failure = try #require(throws: TargetFailure.self) {
-      try QualificationTarget.open(destroying(loop.node))
+      let mount = failure.refusals.first { $0.reason == .mounted }
+      #expect(mount?.finding.contains("in the mount namespace of process") == true, "\(failure)")
     }
 
-    #expect(holder.descriptor >= 0)
-    #expect(failure.category == .refused)
-    #expect(failure.description.contains("EBUSY"))
-  }
+    @Test("where the kernel says busy although nothing can be seen")
+    func exclusiveElsewhere() throws {
+      let loop = try LoopDevice()
+      let holder = try DeviceFile(path: FileSystemPath(loop.node), access: [.exclusive])
 
-  @Test(
-    "where the serial that was typed is another one",
-    arguments: ["", "S64GNE0R", "loop", "loop0", "1", "*"])
-  func wrongSerial(typed: String) throws {
-    let loop = try LoopDevice()
+      let failure = try #require(throws: TargetFailure.self) {
+        try QualificationTarget.open(destroying(loop.node))
+      }
 
-    let failure = try #require(throws: TargetFailure.self) {
-      try QualificationTarget.open(
-        TargetRequest(
-          path: FileSystemPath(loop.node), intent: .destroy(serial: typed), runID: testRunID))
+      #expect(holder.descriptor >= 0)
+      #expect(failure.category == .refused)
+      #expect(failure.description.contains("EBUSY"))
     }
 
-    #expect(failure.refusals.map(\.reason) == [.wrongSerial])
-    #expect(failure.description.contains("--destroy-data \(loop.name):67108864"))
-  }
+    @Test(
+      "where the serial that was typed is another one",
+      arguments: ["", "S64GNE0R", "loop", "loop0", "1", "*"])
+    func wrongSerial(typed: String) throws {
+      let loop = try LoopDevice()
 
-  @Test(
-    "whatever the path to a mounted disk is called",
-    arguments: ["ln -s $DEV $MNT/../alias", "mknod $MNT/../alias b $(stat -c '0x%t 0x%T' $DEV)"])
-  func alias(making: String) throws {
-    let loop = try LoopDevice(prepare: Occupation.mountedPartition.prepare)
-    try loop.run(Occupation.mountedPartition.script)
-    try loop.run(making)
-    let before = try loop.checksum()
+      let failure = try #require(throws: TargetFailure.self) {
+        try QualificationTarget.open(
+          TargetRequest(
+            path: FileSystemPath(loop.node), intent: .destroy(serial: typed), runID: testRunID))
+      }
 
-    let failure = try #require(throws: TargetFailure.self) {
-      try QualificationTarget.open(destroying(loop.node, through: loop.folder + "/alias"))
+      #expect(failure.refusals.map(\.reason) == [.wrongSerial])
+      #expect(failure.description.contains("--destroy-data \(loop.name):67108864"))
     }
 
-    #expect(failure.refusals.contains { $0.reason == .mounted && $0.node == loop.node + "p1" })
-    #expect(try loop.checksum() == before)
-  }
+    @Test(
+      "whatever the path to a mounted disk is called",
+      arguments: ["ln -s $DEV $MNT/../alias", "mknod $MNT/../alias b $(stat -c '0x%t 0x%T' $DEV)"])
+    func alias(making: String) throws {
+      let loop = try LoopDevice(prepare: Occupation.mountedPartition.prepare)
+      try loop.run(Occupation.mountedPartition.script)
+      try loop.run(making)
+      let before = try loop.checksum()
 
-  @Test("where the target is a partition, with the disk as the remedy", arguments: [true, false])
-  func partition(writing: Bool) throws {
-    let loop = try LoopDevice(prepare: Occupation.gpt)
+      let failure = try #require(throws: TargetFailure.self) {
+        try QualificationTarget.open(destroying(loop.node, through: loop.folder + "/alias"))
+      }
 
-    let failure = try #require(throws: TargetFailure.self) {
-      try QualificationTarget.open(
-        TargetRequest(
-          path: FileSystemPath(loop.node + "p1"),
-          intent: writing ? .destroy(serial: "\(loop.name):67108864") : .readOnly,
-          runID: testRunID, command: "storebench qualify --tier cold"))
+      #expect(failure.refusals.contains { $0.reason == .mounted && $0.node == loop.node + "p1" })
+      #expect(try loop.checksum() == before)
     }
 
-    #expect(failure.category == .refused)
-    #expect(failure.refusals.first?.reason == .partition)
-    #expect(failure.description.contains("storebench qualify --tier cold \(loop.node)"))
-  }
+    @Test("where the target is a partition, with the disk as the remedy", arguments: [true, false])
+    func partition(writing: Bool) throws {
+      let loop = try LoopDevice(prepare: Occupation.gpt)
 
-  @Test("where the running system stands on the disk")
-  func systemDisk() throws {
-    let root = MountTable().mounts.first { $0.mountPoint == "/" && $0.foreignProcess == nil }
-    guard let root, let device = BlockDevice(number: root.number),
-      let disk = device.bottomDisks.first
-    else { return }
-    let identity = DeviceIdentitySource(disk).identity
-    let occupancy = DeviceOccupancy(of: disk)
-    let token = SafetyRule.destroyToken(identity: identity, occupancy: occupancy)
+      let failure = try #require(throws: TargetFailure.self) {
+        try QualificationTarget.open(
+          TargetRequest(
+            path: FileSystemPath(loop.node + "p1"),
+            intent: writing ? .destroy(serial: "\(loop.name):67108864") : .readOnly,
+            runID: testRunID, command: "storebench qualify --tier cold"))
+      }
 
-    let failure = try #require(throws: TargetFailure.self) {
-      try QualificationTarget.open(
-        TargetRequest(
-          path: FileSystemPath(disk.node), intent: .destroy(serial: token), runID: testRunID))
+      #expect(failure.category == .refused)
+      #expect(failure.refusals.first?.reason == .partition)
+      #expect(failure.description.contains("storebench qualify --tier cold \(loop.node)"))
     }
 
-    #expect(failure.refusals.contains { $0.reason == .system && $0.node == disk.node })
-    #expect(failure.refusals.contains { $0.reason == .mounted && $0.finding.contains(" / ") })
-  }
+    @Test("where the running system stands on the disk")
+    func systemDisk() throws {
+      let root = MountTable().mounts.first { $0.mountPoint == "/" && $0.foreignProcess == nil }
+      guard let root, let device = BlockDevice(number: root.number),
+        let disk = device.bottomDisks.first
+      else { return }
+      let identity = DeviceIdentitySource(disk).identity
+      let occupancy = DeviceOccupancy(of: disk)
+      let token = SafetyRule.destroyToken(identity: identity, occupancy: occupancy)
 
-  @Test("with a message that names the finding and the ways that remain")
-  func message() throws {
-    let loop = try LoopDevice(prepare: "mkfs.ext4 -q -L precious $IMG")
+      let failure = try #require(throws: TargetFailure.self) {
+        try QualificationTarget.open(
+          TargetRequest(
+            path: FileSystemPath(disk.node), intent: .destroy(serial: token), runID: testRunID))
+      }
 
-    let failure = try #require(throws: TargetFailure.self) {
-      try QualificationTarget.open(destroying(loop.node, command: "storebench qualify --tier hot"))
+      #expect(failure.refusals.contains { $0.reason == .system && $0.node == disk.node })
+      #expect(failure.refusals.contains { $0.reason == .mounted && $0.finding.contains(" / ") })
     }
 
-    #expect(
-      failure.description == """
-        refused: \(loop.node) carries data; nothing was written to it
-          \(loop.node)  carries a signature of ext4 labelled 'precious'
-        if nobody needs what is there, erase its traces first (this tool never does):
-          wipefs -a \(loop.node)
-        without writing:  storebench qualify --tier hot \(loop.node)
-        in a folder:      storebench qualify --tier hot FOLDER-ON-THE-DRIVE
-        """)
+    @Test("with a message that names the finding and the ways that remain")
+    func message() throws {
+      let loop = try LoopDevice(prepare: "mkfs.ext4 -q -L precious $IMG")
+
+      let failure = try #require(throws: TargetFailure.self) {
+        try QualificationTarget.open(
+          destroying(loop.node, command: "storebench qualify --tier hot"))
+      }
+
+      #expect(
+        failure.description == """
+          refused: \(loop.node) carries data; nothing was written to it
+            \(loop.node)  carries a signature of ext4 labelled 'precious'
+          if nobody needs what is there, erase its traces first (this tool never does):
+            wipefs -a \(loop.node)
+          without writing:  storebench qualify --tier hot \(loop.node)
+          in a folder:      storebench qualify --tier hot FOLDER-ON-THE-DRIVE
+          """)
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Testing
 
 /// Runs a script with `sh -e` and returns its status and output.
 @discardableResult
@@ -41,7 +42,11 @@ final class LoopDevice {
   ///   - mebibytes: Its size.
   ///   - prepare: A script on `$IMG` that runs before it is attached.
   ///   - options: Options of losetup.
-  init(mebibytes: Int = 64, prepare: String = "true", options: String = "-P") throws {
+  ///   - number: The device's number, where the test needs it again after it gave it up.
+  /// - Throws: `ShellFailure` where that did not work.
+  init(mebibytes: Int = 64, prepare: String = "true", options: String = "-P", number: Int? = nil)
+    throws
+  {
     let made = shell("mktemp -d /var/tmp/storebench-test.XXXXXX")
     guard made.status == 0 else { throw ShellFailure(output: made.output) }
     folder = made.output
@@ -49,7 +54,8 @@ final class LoopDevice {
     let attached = shell(
       """
       IMG=\(image); truncate -s \(mebibytes)M $IMG; (\(prepare)) >/dev/null 2>&1
-      losetup -f --show \(options) $IMG
+      \(number.map { "losetup \(options) /dev/loop\($0) $IMG && echo /dev/loop\($0)" }
+        ?? "losetup -f --show \(options) $IMG")
       """)
     guard attached.status == 0, attached.output.hasPrefix("/dev/loop") else {
       shell("rm -rf \(folder)")
@@ -70,7 +76,7 @@ final class LoopDevice {
   /// The checksum of the image's first bytes, or of all of it, with what the kernel held back.
   func checksum(firstBytes: Int? = nil) throws -> String {
     let part = firstBytes.map { "head -c \($0) \(image)" } ?? "cat \(image)"
-    let result = shell("sync; \(part) | sha256sum")
+    let result = shell("sync \(node) \(image); \(part) | sha256sum")
     guard result.status == 0 else { throw ShellFailure(output: result.output) }
     return result.output
   }
@@ -82,12 +88,22 @@ final class LoopDevice {
       losetup -n -O NAME,BACK-FILE | while read over file; do
         case "$file" in \(node)|\(node)p*) losetup -d $over;; esac
       done
-      losetup -d \(node)
-      for try in 1 2 3 4 5 6 7 8 9 10; do losetup \(node) >/dev/null 2>&1 || break; sleep 0.1; done
+      for try in 1 2 3 4 5 6 7 8 9 10; do
+        case "$(losetup -n -O BACK-FILE \(node) 2>/dev/null)" in
+          \(folder)/*) losetup -d \(node); sleep 0.1;;
+          *) break;;
+        esac
+      done
       rm -rf \(folder)
       """)
   }
 }
+
+/// Tests on loop devices, one at a time: a number that one gives up, the next one gets.
+@Suite(
+  "On a loop device", .enabled(if: LoopDevice.areAvailable, "needs root and loop devices"),
+  .serialized)
+struct LoopDeviceTests {}
 
 /// A script that did not do what the test needs.
 struct ShellFailure: Error, CustomStringConvertible {

@@ -3,11 +3,11 @@ public import Measurements
 import Subprocess
 
 /// What a drive says of its health, or why it could not be asked.
-public struct HealthReading: Sendable, Equatable {
+public struct DeviceHealth: Sendable, Equatable {
   /// The health; nil where it is unknown.
   public var record: HealthRecord?
   /// Why the health is unknown; nil where it is known.
-  public var absence: String?
+  public var reason: String?
 
   /// Asks a disk with nvme-cli or smartctl, whichever is there; only reads.
   ///
@@ -15,13 +15,14 @@ public struct HealthReading: Sendable, Equatable {
   ///   - identity: The disk.
   ///   - folders: Where the programs are looked for; nil takes PATH and the system's sbin folders.
   ///   - timeLimit: How long a program may take before it is ended.
+  /// - Returns: The health, or why it is unknown.
   public static func read(
-    of identity: DeviceIdentity, folders: [String]? = nil, timeLimit: Duration = .seconds(10)
-  ) async -> HealthReading {
+    _ identity: DeviceIdentity, folders: [String]? = nil, timeLimit: Duration = .seconds(10)
+  ) async -> DeviceHealth {
     let node = "/dev/" + identity.name
     guard ["nvme", "sata", "sas", "scsi", "usb"].contains(identity.transport) else {
-      return HealthReading(
-        record: nil, absence: "a \(identity.transport) device keeps no record of its health")
+      return DeviceHealth(
+        record: nil, reason: "a \(identity.transport) device keeps no record of its health")
     }
     var absences: [String] = []
     let places = folders ?? searchFolders
@@ -32,10 +33,10 @@ public struct HealthReading: Sendable, Equatable {
         if let output = answer.output,
           let record = HealthParser.nvme(output, source: source(program, version.output))
         {
-          return HealthReading(record: record, absence: nil)
+          return DeviceHealth(record: record, reason: nil)
         }
         absences.append(
-          "\(program): \(answer.absence ?? "its answer is not the JSON of smart-log")")
+          "\(program): \(answer.reason ?? "its answer is not the JSON of smart-log")")
       } else {
         absences.append("nvme (package nvme-cli) is not installed")
       }
@@ -44,15 +45,15 @@ public struct HealthReading: Sendable, Equatable {
       let answer = await run(program, ["-j", "-a", node], timeLimit: timeLimit)
       // Its exit code is a set of bits about the disk, so its output decides.
       if let output = answer.output, let record = HealthParser.smartctl(output, path: program) {
-        return HealthReading(record: record, absence: nil)
+        return DeviceHealth(record: record, reason: nil)
       }
       let said = answer.output.flatMap { HealthParser.smartctlMessage($0) }
       absences.append(
-        "\(program): \(said ?? answer.absence ?? "it says nothing of the drive's health")")
+        "\(program): \(said ?? answer.reason ?? "it says nothing of the drive's health")")
     } else {
       absences.append("smartctl (package smartmontools) is not installed")
     }
-    return HealthReading(record: nil, absence: absences.joined(separator: "; "))
+    return DeviceHealth(record: nil, reason: absences.joined(separator: "; "))
   }
 
   /// A program's path with the last word of the first line that its version option prints.
@@ -80,7 +81,7 @@ public struct HealthReading: Sendable, Equatable {
 
   private struct Answer: Sendable {
     var output: [UInt8]?
-    var absence: String?
+    var reason: String?
   }
 
   /// Runs a program with a limit of time and of output.
@@ -90,34 +91,40 @@ public struct HealthReading: Sendable, Equatable {
     await withTaskGroup(of: Answer.self) { group in
       group.addTask {
         var options = PlatformOptions()
+        // A session of its own, so that its children end with it and a Ctrl-C meant for the run
+        // does not cut a reading off.
+        options.createSession = true
         options.teardownSequence = [
-          .gracefulShutDown(allowedDurationToNextStep: .milliseconds(500))
+          .send(
+            signal: .terminate, toProcessGroup: true,
+            allowedDurationToNextStep: .milliseconds(300)),
+          .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(300)),
         ]
         do {
-          // Found by name in its own folder and nowhere else.
+          // Its own folder comes first, so that the name finds what was found above.
           let slash = program.lastIndex(of: "/") ?? program.startIndex
           let result = try await Subprocess.run(
             .name(String(program[slash...].dropFirst())), arguments: Arguments(arguments),
             environment: .inherit.updating([
-              "PATH": String(program[..<slash]), "LC_ALL": "C",
+              "PATH": "\(program[..<slash]):/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
             ]), platformOptions: options, output: .bytes(limit: 4 << 20))
           let output = result.standardOutput
           return output.isEmpty
-            ? Answer(output: nil, absence: "no output (\(result.terminationStatus))")
-            : Answer(output: output, absence: nil)
+            ? Answer(output: nil, reason: "no output (\(result.terminationStatus))")
+            : Answer(output: output, reason: nil)
         } catch {
-          return Answer(output: nil, absence: "\(error)")
+          return Answer(output: nil, reason: "\(error)")
         }
       }
       group.addTask {
         do {
           try await Task.sleep(for: timeLimit)
-          return Answer(output: nil, absence: "no answer within \(timeLimit)")
+          return Answer(output: nil, reason: "no answer within \(timeLimit)")
         } catch {
-          return Answer(output: nil, absence: "ended early")
+          return Answer(output: nil, reason: "ended early")
         }
       }
-      let first = await group.next() ?? Answer(output: nil, absence: "not run")
+      let first = await group.next() ?? Answer(output: nil, reason: "not run")
       group.cancelAll()
       return first
     }

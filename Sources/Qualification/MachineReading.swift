@@ -1,26 +1,28 @@
 public import LinuxIO
 public import Measurements
 
-extension MachineRecord {
-  /// Describes this host from /proc, /sys and the package database.
+/// What this host is, from /proc, /sys and the package database.
+public enum MachineReading {
+  /// Describes the host.
   ///
   /// - Parameter tree: Where to read.
-  public init(describing tree: KernelTree) {
+  /// - Returns: The description; what cannot be known is `unknown`, never guessed.
+  public static func record(tree: KernelTree = .live) -> MachineRecord {
     let processor = tree.lines("/proc/cpuinfo")
     let status = tree.lines("/proc/self/status")
     let allowed = status.first { $0.hasPrefix("Cpus_allowed_list:") }
-      .map { Self.count(ofList: $0.dropFirst("Cpus_allowed_list:".count)) }
-    self.init(
+      .map { count(ofList: $0.dropFirst("Cpus_allowed_list:".count)) }
+    return MachineRecord(
       hostname: tree.text("/proc/sys/kernel/hostname") ?? "unknown",
-      cpuModel: Self.field(["model name", "Model", "Hardware", "cpu model"], in: processor)
+      cpuModel: field(["model name", "Model", "Hardware", "cpu model"], in: processor)
         ?? "unknown",
       cpuCount: max(allowed ?? 0, 1),
       numaNodeCount: max(
-        tree.text("/sys/devices/system/node/has_memory").map { Self.count(ofList: $0) } ?? 1, 1),
-      memoryBytes: Self.memoryBytes(tree.lines("/proc/meminfo")),
+        tree.text("/sys/devices/system/node/has_memory").map { count(ofList: $0) } ?? 1, 1),
+      memoryBytes: memoryBytes(tree.lines("/proc/meminfo")),
       kernel: tree.text("/proc/sys/kernel/osrelease") ?? "unknown",
-      virtualization: Self.virtualization(tree, processor: processor),
-      packages: Self.packages(tree.lines("/var/lib/dpkg/status")),
+      virtualization: virtualization(tree, processor: processor),
+      packages: packages(tree.lines("/var/lib/dpkg/status")),
       governor: tree.text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"))
   }
 

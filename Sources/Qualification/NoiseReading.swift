@@ -1,0 +1,77 @@
+public import LinuxIO
+public import Measurements
+
+/// The machine's counters of disturbance at one moment; two of them tell what lay between.
+public struct NoiseReading: Sendable, Equatable {
+  /// When it was read.
+  public var time: ContinuousClock.Instant
+  /// Microseconds in which some task waited for a processor, since the start; nil without PSI.
+  public var cpuPressureMicroseconds: UInt64?
+  /// Microseconds in which some task waited for memory, since the start.
+  public var memoryPressureMicroseconds: UInt64?
+  /// Processor ticks by use, idle ones too; nil where /proc/stat is not as expected.
+  public var ticks: Ticks?
+
+  /// Ticks of all processors together.
+  public struct Ticks: Sendable, Equatable {
+    /// In which a processor did something.
+    public var busy: UInt64
+    /// In which the hypervisor let a processor wait.
+    public var stolen: UInt64
+    /// In all.
+    public var total: UInt64
+  }
+
+  /// Reads the counters.
+  ///
+  /// - Parameters:
+  ///   - tree: Where to read.
+  ///   - time: The moment.
+  public init(tree: KernelTree, time: ContinuousClock.Instant) {
+    self.time = time
+    cpuPressureMicroseconds = Self.pressure(tree.lines("/proc/pressure/cpu"))
+    memoryPressureMicroseconds = Self.pressure(tree.lines("/proc/pressure/memory"))
+    let line = tree.lines("/proc/stat").first { $0.hasPrefix("cpu ") } ?? ""
+    let counts = line.split(separator: " ").dropFirst().compactMap { UInt64($0) }
+    // user nice system idle iowait irq softirq steal; guest time is within user and nice.
+    if counts.count >= 8 {
+      let total = counts[..<8].reduce(0) { $0 &+ $1 }
+      let idle = counts[3] &+ counts[4]
+      let waiting = idle &+ counts[7]
+      ticks = Ticks(
+        busy: total > waiting ? total - waiting : 0, stolen: counts[7], total: total)
+    }
+  }
+
+  /// Reads this machine's counters.
+  public static func now() -> NoiseReading { NoiseReading(tree: .live, time: .now) }
+
+  /// What disturbed the machine since an earlier reading; unknown where a counter was missing or
+  /// did not move forward.
+  public func noise(since earlier: NoiseReading) -> NoiseRecord {
+    var record = NoiseRecord()
+    let microseconds = (time - earlier.time) / .microseconds(1)
+    func share(_ now: UInt64?, _ before: UInt64?) -> Double? {
+      guard let now, let before, now >= before, microseconds > 0 else { return nil }
+      return min(Double(now - before) / microseconds, 1)
+    }
+    record.cpuPressure = share(cpuPressureMicroseconds, earlier.cpuPressureMicroseconds)
+    record.memoryPressure = share(memoryPressureMicroseconds, earlier.memoryPressureMicroseconds)
+    if let ticks, let before = earlier.ticks, ticks.total > before.total {
+      let total = Double(ticks.total - before.total)
+      if ticks.stolen >= before.stolen {
+        record.steal = min(Double(ticks.stolen - before.stolen) / total, 1)
+      }
+      if ticks.busy >= before.busy {
+        record.cpuBusy = min(Double(ticks.busy - before.busy) / total, 1)
+      }
+    }
+    return record
+  }
+
+  private static func pressure(_ lines: [String]) -> UInt64? {
+    let some = lines.first { $0.hasPrefix("some ") } ?? ""
+    return some.split(separator: " ").first { $0.hasPrefix("total=") }
+      .flatMap { UInt64($0.dropFirst("total=".count)) }
+  }
+}
