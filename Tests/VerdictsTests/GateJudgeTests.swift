@@ -13,8 +13,12 @@ import Testing
       reason: "", source: "")
   }
 
+  // Each new record makes a histogram; thousands of simulated rounds share this one.
+  private static let template = RoundRecord(index: 0, startedAt: .zero)
+
   private static func round(_ index: Int, iops: Double, mean: Double = 1000) -> RoundRecord {
-    var round = RoundRecord(index: index, startedAt: .zero)
+    var round = template
+    round.index = index
     round.duration = Nanoseconds(1_000_000_000)
     round.operations = UInt64(max(0, iops))
     round.latency.count = 1

@@ -18,7 +18,7 @@ import Testing
     let profile = try SyntheticRun.profile(name)
     for gate in profile.gates where gate.name.layer == .raw {
       let text = gate.name.description
-      let verdict = try SyntheticRun(profile, ratios: [text: 0.8]).verdict
+      let verdict = SyntheticRun(profile, ratios: [text: 0.8]).verdict
       #expect(verdict.outcome == .fail, "\(text): \(verdict.summary)")
       #expect(verdict.exitCode == 1)
       #expect(verdict.summary.contains(text))
@@ -29,7 +29,7 @@ import Testing
 
   @Test("is inconclusive on the limit itself") func undecided() throws {
     let profile = try SyntheticRun.profile("hot")
-    let run = try SyntheticRun(profile, ratios: ["raw/random-read-4k/iops": 1], noise: 0.05)
+    let run = SyntheticRun(profile, ratios: ["raw/random-read-4k/iops": 1], noise: 0.05)
     #expect(run.verdict.outcome == .inconclusive)
     #expect(run.verdict.exitCode == 2)
     #expect(run.verdict.remedy?.contains("--set rounds.max=60") == true)
@@ -39,7 +39,7 @@ import Testing
     let profile = try SyntheticRun.profile("hot")
     var subject = SyntheticRun.subject(profile)
     subject.identity.kind = .hdd
-    var run = try SyntheticRun(profile, subject: subject)
+    var run = SyntheticRun(profile, subject: subject)
     run.record.phases = []
     run.samples = []
     #expect(run.verdict.outcome == .fail)
@@ -134,7 +134,7 @@ import Testing
     for readOnly in [false, true] {
       var profile = try SyntheticRun.profile("hot")
       profile.readOnly = readOnly
-      var run = try SyntheticRun(profile)
+      var run = SyntheticRun(profile)
       run.record.bytesWritten = 0
       run.record.phases.removeAll { phase in
         phase.kind == .fill || phase.kind == .steadyState
@@ -159,7 +159,7 @@ import Testing
     profile.demonstration = demonstration
     var subject = SyntheticRun.subject(profile, form: form)
     subject.identity.kind = .unknown
-    let verdict = try SyntheticRun(profile, subject: subject).verdict
+    let verdict = SyntheticRun(profile, subject: subject).verdict
     #expect(verdict.gates.first { $0.name.metric == "kind" }?.outcome == outcome)
     #expect(verdict.outcome == (outcome == .inconclusive ? .inconclusive : .pass))
     #expect(!verdict.certifiable)
@@ -167,16 +167,16 @@ import Testing
 
   @Test("is inconclusive where the wrong thing was measured") func sanity() throws {
     let profile = try SyntheticRun.profile("hot")
-    let fast = try SyntheticRun(profile, ratios: ["raw/random-read-4k/iops": 100.5]).verdict
+    let fast = SyntheticRun(profile, ratios: ["raw/random-read-4k/iops": 100.5]).verdict
     #expect(fast.outcome == .inconclusive)
     #expect(fast.warnings.count == 1)
-    let slow = try SyntheticRun(profile, ratios: ["raw/random-read-4k/iops": 0.009]).verdict
+    let slow = SyntheticRun(profile, ratios: ["raw/random-read-4k/iops": 0.009]).verdict
     #expect(slow.outcome == .inconclusive)
-    var merged = try SyntheticRun(profile)
+    var merged = SyntheticRun(profile)
     merged.change("random-read-4k") { $0.bytes *= 4 }
     #expect(merged.verdict.outcome == .inconclusive)
     #expect(merged.verdict.warnings.first?.contains("16 KiB each, not 4 KiB") == true)
-    var late = try SyntheticRun(profile)
+    var late = SyntheticRun(profile)
     late.change("point-lookup") {
       $0.operations = $0.operations * 9 / 10
       $0.bytes = $0.operations * 4096
@@ -236,7 +236,7 @@ import Testing
 @Suite("A certificate") struct CertifiableRuleTests {
   private func record(_ change: (inout RunRecord) -> Void) throws -> [String] {
     let profile = try SyntheticRun.profile("hot")
-    var record = try SyntheticRun(profile, rounds: 1).record
+    var record = SyntheticRun(profile, rounds: 1).record
     record.mode = "full"
     record.layer = "all"
     change(&record)

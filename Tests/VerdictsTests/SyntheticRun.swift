@@ -47,7 +47,7 @@ struct SyntheticRun {
   init(
     _ profile: TierProfile, subject: SubjectRecord? = nil, ratios: [String: Double] = [:],
     rounds: Int? = nil, noise: Double = 0.01, seed: UInt64 = 1
-  ) throws {
+  ) {
     self.profile = profile
     let subject = subject ?? Self.subject(profile)
     record = RunRecord(
@@ -77,7 +77,7 @@ struct SyntheticRun {
     }
     record.phases.append(steady)
     for scenario in profile.scenarios where scenario.layer == .raw {
-      try add(scenario, ratios, rounds ?? profile.rounds.max, noise, &generator)
+      add(scenario, ratios, rounds ?? profile.rounds.max, noise, &generator)
     }
   }
 
@@ -90,7 +90,7 @@ struct SyntheticRun {
   private mutating func add(
     _ scenario: ScenarioSpec, _ ratios: [String: Double], _ count: Int, _ noise: Double,
     _ generator: inout SeededGenerator
-  ) throws {
+  ) {
     var phase = phase(.scenario, scenario.phaseName)
     var rate = scenario.ratePerSecond ?? 1000
     var latency = 1e6
@@ -117,8 +117,9 @@ struct SyntheticRun {
       let most = max(usual, slowest.map { UInt64($0) } ?? 0)
       let sparse = SparseHistogram(
         values: [usual], counts: [4000], maxNanoseconds: most, totalNanoseconds: usual * 4000)
-      let histogram = try #require(LatencyHistogram(sparse))
-      round.latency = histogram.summary
+      round.latency.count = 4000
+      round.latency.meanNanoseconds = Double(usual)
+      round.latency.max = most
       phase.rounds.append(round)
       samples.append(
         SampleRecord(phase: phase.name, round: index, second: nil, latency: sparse))
