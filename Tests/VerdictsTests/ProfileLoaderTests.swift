@@ -97,6 +97,17 @@ import Testing
     #expect(profile.scenarios[2].ratePerSecond == 2000)
   }
 
+  @Test("with an override of a gate that only its own mode has") func overrideInMode() throws {
+    let source = try BuiltInProfiles.source(named: "cold")
+    let text = "raw/sequential-read-inner/bandwidth=50 MB/s"
+    let profile = try ProfileLoader.load(
+      text: source.text, file: source.file, mode: .nightly, overrides: [text])
+    #expect(profile.gates.contains { $0.limit == 50e6 })
+    #expect(throws: ProfileErrors.self) {
+      try ProfileLoader.load(text: source.text, file: source.file, mode: .quick, overrides: [text])
+    }
+  }
+
   @Test("from an anchor or two") func anchors() throws {
     let text = Fixture.replacing("reason: enough, source: us}", "reason: &r enough, source: *r}")
     #expect(try Fixture.load(text).gates[0].source == "enough")
