@@ -21,7 +21,7 @@ public struct ProfileLoader {
   ///
   /// Each file is laid over its parent as that stands in the same mode; then follow the file's own
   /// overlay for the mode and the overrides (`KEY=VALUE`), in order. The other mode is checked as
-  /// well, so that a mistake in it does not wait for the night.
+  /// well, without the overrides, so that a mistake in it does not wait for the night.
   ///
   /// `resolve` gives the text behind `extends: NAME`; what it throws becomes the message.
   ///
@@ -34,7 +34,7 @@ public struct ProfileLoader {
     let chain = try chain(ProfileSource(text: text, file: file), list, resolve)
     var chosen: TierProfile?
     for each in QualificationMode.allCases {
-      let tree = resolved(chain, each, overrides, list)
+      let tree = resolved(chain, each, each == mode ? overrides : [], list)
       let profile = ProfileReader(list: list).read(tree)
       if each == mode { chosen = profile }
     }

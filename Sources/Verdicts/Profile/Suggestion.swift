@@ -21,7 +21,16 @@ struct Suggestion {
   ) -> [(candidate: String, distance: Int)] {
     // Anything longer is no slip of the fingers, and the distance takes time by length squared.
     guard word.utf8.count <= 200 else { return [] }
-    return candidates.map { ($0, distance(word, $0)) }.sorted { $0.1 < $1.1 }
+    return candidates.map { ($0, distance(word, $0)) }.sorted {
+      // Punctuation is forgotten sooner than a digit is doubled: 'p9999' is 'p99.99', not 'p99.9'.
+      ($0.1, distance(letters(word), letters($0.0))) < (
+        $1.1, distance(letters(word), letters($1.0))
+      )
+    }
+  }
+
+  private static func letters(_ text: String) -> String {
+    text.filter { $0.isLetter || $0.isNumber }
   }
 
   /// Levenshtein's distance: single insertions, deletions and substitutions.

@@ -6,7 +6,8 @@ public import Measurements
 public struct RunVerdict: Sendable {
   var record: RunRecord
   var profile: TierProfile
-  var histograms: [String: [Int: LatencyHistogram]] = [:]
+  // Kept as they are stored: a histogram takes 270 KiB, and only percentile gates need one.
+  var samples: [String: [Int: SparseHistogram]] = [:]
   var warnings: [String] = []
 
   /// The judgement of `record` under `profile`.
@@ -17,7 +18,7 @@ public struct RunVerdict: Sendable {
   ) -> VerdictRecord {
     var run = RunVerdict(record: record, profile: profile)
     for sample in samples where sample.second == nil {
-      run.histograms[sample.phase, default: [:]][sample.round] = LatencyHistogram(sample.latency)
+      run.samples[sample.phase, default: [:]][sample.round] = sample.latency
     }
     let gates = run.judgeGates()
     let faults = FaultRule.faults(record.phases)
@@ -95,8 +96,13 @@ public struct RunVerdict: Sendable {
     }
     return GateEvidence(
       gate: gate, rounds: phase.rounds,
-      histograms: phase.rounds.map { histograms[phase.name]?[$0.index] },
+      histograms: histograms(gate, phase),
       bound: SequentialBound(profile.rounds))
+  }
+
+  private func histograms(_ gate: GateSpec, _ phase: PhaseRecord) -> [LatencyHistogram?] {
+    guard Metric(rawValue: gate.name.metric)?.quantile != nil else { return [] }
+    return phase.rounds.map { samples[phase.name]?[$0.index].flatMap(LatencyHistogram.init) }
   }
 
   private var wroteNothing: Bool {

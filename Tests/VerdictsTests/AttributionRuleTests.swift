@@ -1,0 +1,167 @@
+import Measurements
+import Testing
+
+@testable import Verdicts
+
+@Suite("What bound a gate") struct AttributionRuleTests {
+  private func bound(
+    _ change: (inout SyntheticRun) -> Void, gate: String = "raw/random-read-4k/iops",
+    ratio: Double = 0.9
+  ) throws -> Bound? {
+    var run = try SyntheticRun(SyntheticRun.profile("hot"), ratios: [gate: ratio])
+    change(&run)
+    return run.verdict.gates.first { $0.name.description == gate }?.bound
+  }
+
+  @Test("is the device where nothing else explains it") func device() throws {
+    #expect(try bound { _ in } == .device)
+  }
+
+  @Test("is the link where it is trained below what the drive can do")
+  func link() throws {
+    let narrow = LinkRecord(bus: "pcie", generation: 4, lanes: 1, generationMax: 4, lanesMax: 4)
+    #expect(try bound { $0.record.subjects[0].identity.link = narrow } == .link)
+    let whole = LinkRecord(bus: "pcie", generation: 4, lanes: 1, generationMax: 4, lanesMax: 1)
+    #expect(try bound { $0.record.subjects[0].identity.link = whole } == .device)
+    let wide = LinkRecord(bus: "pcie", generation: 4, lanes: 8, generationMax: 5, lanesMax: 8)
+    #expect(try bound { $0.record.subjects[0].identity.link = wide } == .device)
+    #expect(
+      try bound(
+        { $0.record.subjects[0].identity.link = narrow }, gate: "raw/read-latency/mean") == .device)
+  }
+
+  @Test("is heat where the drive's counters moved") func thermal() throws {
+    #expect(try bound { $0.record.subjects[0].healthAfter?.thermalThrottleCount = 2 } == .thermal)
+    #expect(try bound { $0.record.subjects[0].healthAfter?.thermalThrottleCount = nil } == .device)
+    #expect(
+      try bound {
+        $0.record.subjects[0].healthBefore?.warningTemperatureMinutes = 5
+        $0.record.subjects[0].healthAfter?.warningTemperatureMinutes = 6
+      } == .thermal)
+  }
+
+  @Test("is the placement where workers or buffers were on another node")
+  func placement() throws {
+    func placed(_ node: Int, _ buffers: [Int]) throws -> Bound? {
+      try bound {
+        $0.record.subjects[0].identity.numaNode = 1
+        $0.change("random-read-4k") {
+          $0.placement = [WorkerPlacement(worker: 0, cpu: 0, node: node, bufferNodes: buffers)]
+        }
+      }
+    }
+    #expect(try placed(0, [1]) == .numa)
+    #expect(try placed(1, [0, 1]) == .numa)
+    #expect(try placed(1, [1]) == .device)
+  }
+
+  @Test("is a neighbour where the machine's time went elsewhere") func neighbour() throws {
+    let noises: [(inout NoiseRecord) -> Void] = [
+      { $0.steal = 0.2 }, { $0.memoryPressure = 0.2 }, { $0.cpuPressure = 0.6 },
+    ]
+    for noise in noises {
+      #expect(
+        try bound {
+          $0.change("random-read-4k") {
+            var record = NoiseRecord()
+            noise(&record)
+            $0.noise = record
+          }
+        } == .neighbour)
+    }
+  }
+
+  @Test("is the host's CPUs where the workers had no time left") func cpu() throws {
+    let busy = try bound { run in
+      for index in run.record.phases.indices where run.record.phases[index].name == "random-read-4k"
+      {
+        run.record.phases[index].scenario = ScenarioRecord(
+          name: "random-read-4k", workload: "random-read", blockSplit: "4k", readPercent: 100,
+          depth: 32, threads: 2, distribution: "uniform", arrival: "closed", ratePerSecond: nil,
+          submission: "ramp(4)", rangeStartBytes: 0, rangeBytes: 1 << 30)
+      }
+      run.change("random-read-4k") {
+        $0.userCPU = $0.duration
+        $0.systemCPU = $0.duration
+      }
+    }
+    #expect(busy == .cpu)
+  }
+
+  @Test("is said only of gates that did not pass") func passing() throws {
+    #expect(
+      try bound({ $0.record.subjects[0].healthAfter?.thermalThrottleCount = 2 }, ratio: 1.3) == nil)
+  }
+}
+
+@Suite("A gate on the device itself") struct DeviceGateRuleTests {
+  private func outcome(_ gate: String, _ change: (inout SubjectRecord) -> Void) throws -> Outcome? {
+    let profile = try SyntheticRun.profile("hot")
+    var subject = SyntheticRun.subject(profile)
+    change(&subject)
+    return DeviceGateRule.judge(subject, profile: profile)
+      .first { $0.name.description == gate }?.outcome
+  }
+
+  @Test("fails on the wrong side of its limit") func failing() throws {
+    #expect(try outcome("device/identity/kind") { $0.identity.kind = .ssd } == .fail)
+    #expect(
+      try outcome("device/identity/capacity") { $0.identity.capacityBytes = 1 << 30 } == .fail)
+    #expect(try outcome("device/link/lanes") { $0.identity.link?.lanes = 2 } == .fail)
+    #expect(try outcome("device/link/generation") { $0.identity.link?.generation = 2 } == .fail)
+    #expect(
+      try outcome("device/health/critical-warning") { $0.healthAfter?.criticalWarning = 4 } == .fail
+    )
+    #expect(
+      try outcome("device/health/critical-warning") { $0.healthBefore?.criticalWarning = 4 }
+        == .fail)
+    #expect(
+      try outcome("device/health/media-error-growth") { $0.healthAfter?.mediaErrors = 4 } == .fail)
+    #expect(
+      try outcome("device/health/temperature") { $0.healthAfter?.temperatureCelsius = 90 } == .fail)
+    #expect(
+      try outcome("device/health/available-spare") { $0.healthAfter?.availableSparePercent = 5 }
+        == .fail)
+  }
+
+  @Test("passes on the limit itself") func passing() throws {
+    #expect(try outcome("device/link/generation") { $0.identity.link?.generation = 3 } == .pass)
+    #expect(
+      try outcome("device/health/temperature") { $0.healthAfter?.temperatureCelsius = 75 } == .pass)
+    #expect(try outcome("device/health/media-error-growth") { _ in } == .pass)
+  }
+
+  @Test("is inconclusive where the device does not tell") func unknown() throws {
+    #expect(try outcome("device/link/lanes") { $0.identity.link = nil } == .inconclusive)
+    #expect(
+      try outcome("device/health/temperature") {
+        $0.healthBefore = nil; $0.healthAfter = nil
+      } == .inconclusive)
+    #expect(
+      try outcome("device/health/media-error-growth") { $0.healthAfter = nil } == .inconclusive)
+    #expect(
+      try outcome("device/health/media-error-growth") { $0.healthAfter?.mediaErrors = 1 }
+        == .inconclusive)
+    #expect(
+      try outcome("device/health/temperature") {
+        $0.form = .file; $0.healthBefore = nil; $0.healthAfter = nil
+      }
+        == .notApplicable)
+  }
+
+  @Test("still fails a file on a disk of the wrong kind") func file() throws {
+    #expect(
+      try outcome("device/identity/kind") {
+        $0.form = .file; $0.identity.kind = .hdd
+      } == .fail)
+  }
+}
+
+@Suite("Exit codes") struct ExitCodeTests {
+  @Test("are those of the table, each with its meaning") func table() {
+    #expect(ExitCode.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 64, 70, 130, 143])
+    #expect(Set(ExitCode.allCases.map(\.meaning)).count == 9)
+    #expect(ExitCode.table.split(separator: "\n").count == 9)
+    #expect(ExitCode.table.contains("   64  usage"))
+  }
+}
