@@ -9,6 +9,15 @@ public enum Arrival: Sendable, Equatable {
   case constant(perSecond: Double)
   /// At random with exponential gaps, so many a second on average over all workers together.
   case poisson(perSecond: Double)
+
+  /// The rate of an open loop; nil for a closed one.
+  public var openRate: ArrivalRate? {
+    switch self {
+    case .closed: nil
+    case .constant(let rate): .constant(perSecond: rate)
+    case .poisson(let rate): .poisson(perSecond: rate)
+    }
+  }
 }
 
 /// When a load ends.

@@ -13,6 +13,9 @@ public struct LoadPulse: Sendable {
   public var bytes: UInt64
   /// Time since the last completion that any worker showed.
   public var silence: Nanoseconds
+
+  /// Nothing done yet.
+  public static let none = LoadPulse(elapsed: .zero, operations: 0, bytes: 0, silence: .zero)
 }
 
 /// Carries out one load: pinned threads, a target each, merged after the join.

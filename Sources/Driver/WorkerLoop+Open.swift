@@ -10,7 +10,8 @@ extension WorkerLoop {
   mutating func runOpen() throws(TargetError) {
     let began = target.now()
     var schedule = ArrivalSchedule(
-      plan.arrival.rate, seed: plan.seed, worker: report.placement.worker,
+      plan.arrival.openRate ?? .constant(perSecond: 1), seed: plan.seed,
+      worker: report.placement.worker,
       workers: plan.threads, start: began)
     var free = Array((0..<UInt32(plan.depth)).reversed())
     report.lateness = LatencyHistogram()
@@ -78,15 +79,4 @@ extension WorkerLoop {
 extension Nanoseconds {
   /// The end of time.
   static let max = Nanoseconds(.max)
-}
-
-extension Arrival {
-  /// The schedule's rate; a closed loop has none.
-  var rate: ArrivalRate {
-    switch self {
-    case .closed: .constant(perSecond: 1)
-    case .constant(let rate): .constant(perSecond: rate)
-    case .poisson(let rate): .poisson(perSecond: rate)
-    }
-  }
 }

@@ -104,7 +104,8 @@ struct OtherPaths {
     let serial = DeviceIdentitySource(disk).serial
     for other in BlockDevice.disks(tree: disk.tree)
     where other.number != disk.number && other.slaves.isEmpty && other.capacityBytes > 0 {
-      if let name, Self.worldWideName(of: other) == name, other.capacityBytes == disk.capacityBytes {
+      if let name, Self.worldWideName(of: other) == name, other.capacityBytes == disk.capacityBytes
+      {
         samePaths.append(other)
       } else if let serial, DeviceIdentitySource(other).serial == serial {
         sameSerial.append(other)

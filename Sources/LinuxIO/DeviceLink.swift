@@ -35,7 +35,9 @@ struct DeviceLink {
 
   /// The generation of a speed such as `16.0 GT/s PCIe`.
   static func pcieGeneration(_ speed: String) -> Int? {
-    let generations = ["2.5": 1, "5.0": 2, "5": 2, "8.0": 3, "8": 3, "16.0": 4, "32.0": 5, "64.0": 6]
+    let generations = [
+      "2.5": 1, "5.0": 2, "5": 2, "8.0": 3, "8": 3, "16.0": 4, "32.0": 5, "64.0": 6,
+    ]
     return speed.split(separator: " ").first.flatMap { generations[String($0)] }
   }
 

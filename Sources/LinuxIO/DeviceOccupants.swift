@@ -16,8 +16,8 @@ extension MountTable {
             at: mount.mountPoint, fileSystem: mount.fileSystem, writable: mount.writable,
             foreignProcess: mount.foreignProcess)
           // Namespaces repeat each other's mounts; one line for each place is enough.
-          if !occupants.contains(where: { $0.node == known.node && $0.finding.isSamePlace(finding) })
-          {
+          if !occupants.contains(where: { $0.node == known.node && $0.finding.isSamePlace(finding) }
+          ) {
             occupants.append(.init(node: known.node, finding: finding))
           }
         }

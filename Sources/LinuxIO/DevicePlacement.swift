@@ -9,7 +9,8 @@ struct DevicePlacement {
     self.disk = disk
     tree = disk.tree
     let starts =
-      Self.controllers(of: disk) + (disk.tree.realPath(disk.sysfsPath + "/device").map { [$0] } ?? [])
+      Self.controllers(of: disk)
+      + (disk.tree.realPath(disk.sysfsPath + "/device").map { [$0] } ?? [])
     var folders: [String] = []
     for start in starts {
       var parts = (disk.tree.realPath(start + "/device") ?? start).split(separator: "/")

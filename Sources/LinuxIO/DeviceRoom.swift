@@ -20,9 +20,14 @@ public struct FileSystemRoom: Sendable, Equatable {
     guard result == 0 else {
       throw DeviceError(errno: errno, operation: "statvfs", path: path.description)
     }
-    freeBytes = UInt64(facts.f_bavail)
+    freeBytes =
+      UInt64(facts.f_bavail)
       .multipliedReportingOverflow(by: UInt64(facts.f_frsize)).partialValue
     let place = try? DeviceFile(path: path, flags: LinuxFlag.pathOnly | O_CLOEXEC, mode: 0)
-    if let place { type = MountTable.own().mount(ofDescriptor: place.descriptor)?.fileSystem ?? "unknown" } else { type = "unknown" }
+    if let place {
+      type = MountTable.own().mount(ofDescriptor: place.descriptor)?.fileSystem ?? "unknown"
+    } else {
+      type = "unknown"
+    }
   }
 }

@@ -40,7 +40,8 @@ public struct Mount: Sendable, Equatable {
     var index = 0
     while index < bytes.count {
       let digits = bytes.dropFirst(index + 1).prefix(3)
-      if bytes[index] == 0x5C, digits.count == 3, digits.allSatisfy({ (0x30...0x37).contains($0) }) {
+      if bytes[index] == 0x5C, digits.count == 3, digits.allSatisfy({ (0x30...0x37).contains($0) })
+      {
         plain.append(UInt8(truncatingIfNeeded: digits.reduce(0) { $0 * 8 + Int($1 - 0x30) }))
         index += 4
       } else {

@@ -145,4 +145,3 @@ public struct ScratchFile: ~Copyable, Sendable {
     _ = path.withCString { unlink($0) }
   }
 }
-

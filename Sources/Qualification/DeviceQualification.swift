@@ -1,8 +1,8 @@
-public import Driver
+internal import Driver
 public import LinuxIO
 public import Measurements
 public import Verdicts
-public import Workloads
+internal import Workloads
 
 /// What a qualification is asked to do.
 public struct QualificationRequest: Sendable {
@@ -61,6 +61,9 @@ public final class DeviceQualification {
   /// What people should know before the run.
   public let notes: [String]
 
+  /// The record as far as the run has come; what an interrupted run keeps.
+  public private(set) var record: RunRecord
+
   let request: QualificationRequest
   let subject: QualificationSubject
   let scenarios: [ScenarioSpec]
@@ -94,24 +97,17 @@ public final class DeviceQualification {
       layers.contains(scenario.layer) && scenario.layer == .raw
         && (subject.isWritable || !scenario.writes)
     }
-    var record = subject.record
+    var subjectRecord = subject.record
     var notes: [String] = []
     if case .opened(let target) = subject {
       notes += target.notes
       let reading = await DeviceHealth.read(target.subject.identity)
-      record.healthBefore = reading.record
+      subjectRecord.healthBefore = reading.record
       if let reason = reading.reason { notes.append(reason) }
-      let trained = target.subject.identity.link
-      let violations = trained.map { InterfaceBound.violations(of: profile, on: $0) } ?? []
-      guard violations.isEmpty || target.subject.form != .device else {
-        throw TargetFailure(
-          category: .environment,
-          description: (["the link of \(request.path) is trained too slow for the profile:"]
-            + violations).joined(separator: "\n  "))
-      }
+      try Self.checkLink(target.subject, profile)
     }
     let quote = RunQuote(
-      profile: profile, scenarios: scenarios, rangeBytes: record.rangeBytes,
+      profile: profile, scenarios: scenarios, rangeBytes: subjectRecord.rangeBytes,
       writes: subject.isWritable)
     let text = profile.resolvedText
     header = RunRecord(
@@ -124,7 +120,8 @@ public final class DeviceQualification {
       profile: ProfileRecord(
         name: profile.name, text: text, sha256: FileHash.sha256(of: text),
         source: request.profileSource, overrides: request.overrides),
-      machine: MachineReading.record(), subjects: [record], components: [], plan: quote.plan)
+      machine: MachineReading.record(), subjects: [subjectRecord], components: [], plan: quote.plan)
+    record = header
     self.request = request
     self.subject = subject
     self.scenarios = scenarios
@@ -142,30 +139,39 @@ public final class DeviceQualification {
   ///   - samplesPath: Where histograms go; must not exist.
   ///   - stop: The wish to end early.
   ///   - progress: Called with everything that a person may see, on the calling thread.
-  /// - Throws: `TargetFailure` where something other than the device stood in the way.
+  /// - Throws: `TargetFailure` where something other than the device stood in the way; ``record``
+  ///   then holds what was measured until then.
   public func run(
     journalPath: String, samplesPath: String, stop: StopSignal,
     progress: (RunProgress) -> Void
-  ) async throws(TargetFailure) -> RunRecord {
+  ) async throws(TargetFailure) {
     do {
       let journal = try Journal(journalPath: journalPath, samplesPath: samplesPath, clock: clock)
+      defer { record = journal.record ?? header }
       try journal.append(.runBegan(header))
-      let phases = PhaseSequence(self, journal: journal, stop: stop)
-      if DeviceGateRule.judge(header.subjects[0], profile: request.profile)
-        .allSatisfy({ $0.outcome != .fail })
-      {
-        try phases.carryOut(progress)
+      if passesDeviceGates {
+        try PhaseSequence(self, journal: journal, stop: stop).carryOut(progress)
       }
       if let signal = stop.requestedBy {
         try journal.append(.interrupted(signal: signal == 15 ? "SIGTERM" : "SIGINT"))
       } else {
         try await readHealth(journal)
+        try judge(journal)
       }
-      return try judge(journal, stop)
-    } catch let error as TargetFailure {
-      throw error
+      try journal.append(.runEnded)
+    } catch let failure as TargetFailure {
+      throw failure
+    } catch let error as WorkloadError {
+      throw TargetFailure(category: .usage, description: "\(error)")
     } catch {
       throw TargetFailure(category: .environment, description: "\(error)")
+    }
+  }
+
+  /// A device of the wrong kind, too small or on a lesser link is not loaded at all.
+  private var passesDeviceGates: Bool {
+    header.subjects.allSatisfy { subject in
+      DeviceGateRule.judge(subject, profile: request.profile).allSatisfy { $0.outcome != .fail }
     }
   }
 
@@ -183,8 +189,8 @@ public final class DeviceQualification {
     }
   }
 
-  private func judge(_ journal: Journal, _ stop: StopSignal) throws -> RunRecord {
-    guard let record = journal.record else { return header }
+  private func judge(_ journal: Journal) throws {
+    guard let record = journal.record else { return }
     var verdict = RunVerdict.judge(
       record: record, profile: request.profile, samples: journal.samples)
     if case .opened(let target) = subject, let memory = target.memory {
@@ -192,9 +198,21 @@ public final class DeviceQualification {
       verdict.notCertifiable.append("the target lies in memory: \(memory)")
     }
     verdict.warnings += notes
-    if stop.requestedBy == nil { try journal.append(.judged(verdict)) }
-    try journal.append(.runEnded)
-    return journal.record ?? record
+    try journal.append(.judged(verdict))
+  }
+
+  /// A link that the profile's own gates accept must be able to carry its raw gates.
+  private static func checkLink(_ subject: SubjectRecord, _ profile: TierProfile)
+    throws(TargetFailure)
+  {
+    let failed = DeviceGateRule.judge(subject, profile: profile).contains { $0.outcome == .fail }
+    guard subject.form == .device, !failed, let link = subject.identity.link else { return }
+    let violations = InterfaceBound.boundViolations(profile, link: link)
+    guard !violations.isEmpty else { return }
+    throw TargetFailure(
+      category: .usage,
+      description: (["\(subject.path): the link as it is trained cannot carry what is asked of it"]
+        + violations.map(\.message)).joined(separator: "\n  "))
   }
 
   private static func openSubject(_ request: QualificationRequest, _ runID: RunID)

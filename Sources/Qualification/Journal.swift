@@ -1,19 +1,19 @@
 internal import FoundationEssentials
 internal import LinuxIO
-public import Measurements
+internal import Measurements
 
 /// Writes a run's journal and its side file of histograms, line by line, and keeps the record that
 /// they tell.
-public final class Journal {
+final class Journal {
   /// The record so far, derived from the lines written.
-  public private(set) var record: RunRecord?
+  private(set) var record: RunRecord?
   /// The histograms so far.
-  public private(set) var samples: [SampleRecord] = []
+  private(set) var samples: [SampleRecord] = []
   /// Bytes written to the subjects so far.
-  public var bytesWritten: UInt64 = 0
+  var bytesWritten: UInt64 = 0
 
   /// The rounds of the phase that began last and has not ended, or of the last one.
-  public private(set) var openRounds: [RoundRecord] = []
+  private(set) var openRounds: [RoundRecord] = []
 
   private var entries: [JournalEntry] = []
   private let journalFile: AppendFile
@@ -24,7 +24,7 @@ public final class Journal {
   /// Creates both files, which must not exist.
   ///
   /// - Throws: `SystemError` where the folder cannot be written.
-  public init(journalPath: String, samplesPath: String, clock: RunClock) throws(SystemError) {
+  init(journalPath: String, samplesPath: String, clock: RunClock) throws(SystemError) {
     journalFile = try AppendFile(creating: journalPath)
     samplesFile = try AppendFile(creating: samplesPath)
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -32,7 +32,7 @@ public final class Journal {
   }
 
   /// Appends an event and makes it durable: what it tells has happened when this returns.
-  public func append(_ event: JournalEntry.Event) throws(SystemError) {
+  func append(_ event: JournalEntry.Event) throws(SystemError) {
     let entry = JournalEntry(
       at: clock.elapsed, atUTC: clock.utc, bytesWritten: bytesWritten, event: event)
     entries.append(entry)
@@ -44,7 +44,7 @@ public final class Journal {
   }
 
   /// Appends histograms.
-  public func append(_ new: [SampleRecord]) throws(SystemError) {
+  func append(_ new: [SampleRecord]) throws(SystemError) {
     samples += new.filter { $0.second == nil }
     try samplesFile.append(new.flatMap { line($0) })
   }

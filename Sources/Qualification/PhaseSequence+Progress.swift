@@ -1,6 +1,7 @@
 internal import Driver
 internal import LinuxIO
 internal import Measurements
+internal import Verdicts
 
 extension PhaseSequence {
   /// Runs the body of a phase between its journal entries, and shows how it gets on.
@@ -78,8 +79,4 @@ extension PhaseSequence {
     event.timeLeft = max(left, .zero)
     return event
   }
-}
-
-extension LoadPulse {
-  static let none = LoadPulse(elapsed: .zero, operations: 0, bytes: 0, silence: .zero)
 }

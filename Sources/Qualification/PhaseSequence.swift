@@ -106,7 +106,8 @@ final class PhaseSequence {
 
   private func steadyState(_ progress: (RunProgress) -> Void) throws {
     let spec = profile.steadyState
-    guard let name = spec.scenario, let scenario = profile.scenarios.first(where: { $0.name == name })
+    guard let name = spec.scenario,
+      let scenario = profile.scenarios.first(where: { $0.name == name })
     else { return }
     var plan = self.plan(scenario)
     plan.rounds.duration = spec.round

@@ -46,15 +46,18 @@ enum QualificationSubject {
   }
 
   /// Runs a load on it; a simulated clock moves on by what the load took.
-  func run(_ plan: LoadPlan, stop: StopSignal, pulse: (LoadPulse) -> Void) throws(TargetError)
-    -> LoadResult
-  {
+  ///
+  /// - Parameter polled: Take the device's poll queues instead of interrupts.
+  func run(
+    _ plan: LoadPlan, polled: Bool = false, stop: StopSignal, pulse: (LoadPulse) -> Void
+  ) throws(TargetError) -> LoadResult {
     switch self {
     case .opened(let target):
-      // Poll queues exist only where the driver was loaded with them; the file must be O_DIRECT.
+      var mode = RingMode()
+      mode.polled = polled
       let factory = BlockTargetFactory(
         descriptor: target.descriptor, name: target.openedPath.description,
-        numaNode: target.numaNode)
+        numaNode: target.numaNode, mode: mode)
       return try LoadRun.run(plan, on: factory, stop: stop, pulse: pulse)
     case .simulated(let subject):
       let result = try LoadRun.run(plan, on: subject.factory, stop: stop, pulse: pulse)

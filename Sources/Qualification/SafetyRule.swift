@@ -168,7 +168,8 @@ public enum SafetyRule {
         || "-_.:/+,@".unicodeScalars.contains($0)
     }
     if plain, !word.isEmpty { return word }
-    return "'" + word.split(separator: "'", omittingEmptySubsequences: false)
+    return "'"
+      + word.split(separator: "'", omittingEmptySubsequences: false)
       .joined(separator: "'\\''") + "'"
   }
 }

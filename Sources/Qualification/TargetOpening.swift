@@ -77,7 +77,8 @@ public final class QualificationTarget: Sendable {
     guard !end.overflow, end.partialValue <= rangeBytes else {
       throw TargetFailure(
         category: .usage,
-        description: "discard of \(length) bytes at \(offset) ends behind the range of \(rangeBytes)")
+        description:
+          "discard of \(length) bytes at \(offset) ends behind the range of \(rangeBytes)")
     }
     let failure = holding.withLock { $0?.discardFailure(offset: offset, length: length) }
     if let failure { throw TargetFailure(failure) }

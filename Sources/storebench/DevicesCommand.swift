@@ -8,7 +8,8 @@ import Reports
 struct DevicesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "devices",
-    abstract: "Lists the drives of this machine, the tier each could serve, and what stands against "
+    abstract:
+      "Lists the drives of this machine, the tier each could serve, and what stands against "
       + "writing to it.",
     discussion: """
       EXAMPLES

@@ -43,7 +43,8 @@ struct ProfileChoice {
   private static func parent(_ name: String, of file: String) throws -> ProfileSource {
     if BuiltInProfiles.names.contains(name) { return try BuiltInProfiles.source(named: name) }
     let folder = file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-    let path = name.hasPrefix("/") ? name : (folder.map(String.init) + [name]).joined(separator: "/")
+    let path =
+      name.hasPrefix("/") ? name : (folder.map(String.init) + [name]).joined(separator: "/")
     return try read(path)
   }
 

@@ -12,7 +12,7 @@ final class ProgressOutput {
   init(form: ProgressForm, json: Bool) {
     self.form = form
     style = TerminalStyle.of(.error)
-    display = ProgressDisplay(form: style.inPlace ? .inPlace : .appended, style: style)
+    display = ProgressDisplay(form: form.display, style: style)
   }
 
   func header(_ record: RunRecord, title: String?) {
@@ -26,16 +26,22 @@ final class ProgressOutput {
   }
 
   func show(_ progress: RunProgress) {
-    switch form {
-    case .text: StandardStream.error.write(display.text(for: progress))
-    case .json: StandardStream.error.write(RunProgressJSON.line(progress))
-    case .none: break
-    }
+    StandardStream.error.write(display.text(for: progress))
   }
 
   func end() {
     guard form == .text else { return }
     StandardStream.error.write(display.clear() + "\n")
+  }
+}
+
+extension ProgressForm {
+  fileprivate var display: ProgressDisplay.Form {
+    switch self {
+    case .text: .text
+    case .json: .json
+    case .none: .none
+    }
   }
 }
 

@@ -56,7 +56,8 @@ struct QualifyCommand: AsyncParsableCommand {
 
   @Option(
     name: .customLong("set"),
-    help: "KEY=VALUE for any key of the profile or the limit of a gate; such a run is uncertifiable.")
+    help:
+      "KEY=VALUE for any key of the profile or the limit of a gate; such a run is uncertifiable.")
   var overrides: [String] = []
 
   @Option(help: "quick (minutes, indicative only) or nightly (tens of minutes).")
@@ -108,7 +109,8 @@ struct QualifyCommand: AsyncParsableCommand {
     defer { qualification.close() }
 
     let shown = quiet || progress == .none ? nil : ProgressOutput(form: progress, json: json)
-    shown?.header(qualification.header, title: tierProfile.demonstration ? tierProfile.summary : nil)
+    shown?.header(
+      qualification.header, title: tierProfile.demonstration ? tierProfile.summary : nil)
     for note in qualification.notes { shown?.note(note) }
     if printFio {
       StandardStream.output.write(try qualification.fioJobs())
@@ -139,10 +141,10 @@ struct QualifyCommand: AsyncParsableCommand {
     let folder = try makeFolder(header)
     var failure: TargetFailure?
     do {
-      _ = try await qualification.run(
+      try await qualification.run(
         journalPath: folder.journalPath, samplesPath: folder.samplesPath, stop: stop
       ) { shown?.show($0) }
-    } catch let error as TargetFailure {
+    } catch {
       failure = error
     }
     // The device is free again before anybody reads the verdict.

@@ -1,0 +1,190 @@
+import ArgumentParser
+import Driver
+import LinuxIO
+import Measurements
+import Qualification
+import Reports
+import Verdicts
+import Workloads
+
+/// `storebench bench device`: one workload by flags, for engineers who would use fio.
+struct BenchDeviceCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "device",
+    abstract: "Measures one workload on a device or a file, without a verdict.",
+    discussion: """
+      Reads need nothing. Writes to a device need --destroy-data with its serial. A folder gets a
+      file of the tool's own, which is filled first and removed at the end.
+
+      EXAMPLES
+        storebench bench device /dev/nvme0n1 --workload random-read --block 4k --depth 32
+        storebench bench device /srv/data --workload random-write --size 4GiB --seconds 30
+        storebench bench device /dev/nvme0n1 --workload random-read --rate 50000 --poisson
+        storebench bench device /dev/nvme0n1 --block 4k/60:16k/30:128k/10 --print-fio
+        storebench bench device null: --depth 128         the driver's own cost
+      """)
+
+  @Argument(help: "A device, a folder, an image to read, null: or simulated:….")
+  var target: String
+
+  @Option(
+    help: "random-read, random-write, random-mix, sequential-read or sequential-write.")
+  var workload = "random-read"
+
+  @Option(help: "Block size, or sizes with shares such as 4k/60:16k/30:128k/10.")
+  var block = "4k"
+
+  @Option(help: "Requests in flight for each thread.")
+  var depth = 32
+
+  @Option(help: "Worker threads.")
+  var threads = 1
+
+  @Option(help: "Seconds to measure.")
+  var seconds = 10.0
+
+  @Option(help: "Seconds to run uncounted first.")
+  var ramp = 0.5
+
+  @Option(help: "Percent of reads, for random-mix.")
+  var readPercent = 70
+
+  @Option(help: "uniform, zipf:THETA or hotcold:SPACE/ACCESS.")
+  var distribution = "uniform"
+
+  @Option(help: "Arrivals a second over all threads: an open loop instead of a closed one.")
+  var rate: Double?
+
+  @Flag(help: "Arrivals at random instead of evenly spaced, with --rate.")
+  var poisson = false
+
+  @Option(help: "Bytes to use from the start, such as 8GiB.")
+  var size: String?
+
+  @Option(help: "Percent of what is written that compresses to nothing.")
+  var compressible = 0
+
+  @Option(help: "CPUs to pin threads to, such as 0,2; chosen by the device's node unless given.")
+  var cpus: String?
+
+  @Option(help: "How successors are submitted: ramp:FACTOR, batched or each.")
+  var submission = "ramp:4"
+
+  @Option(help: "Seconds without any answer that count as a stall.")
+  var stallLimit = 10.0
+
+  @Option(help: "The seed; same seed, same requests.")
+  var seed: UInt64 = 1
+
+  @Option(help: "Allows writing to the device with this serial; everything on it is lost.")
+  var destroyData: String?
+
+  @Flag(help: "Takes interrupts' place by polling; needs poll queues.")
+  var poll = false
+
+  @Flag(help: "Prints the round's record as JSON.")
+  var json = false
+
+  @Flag(help: "Prints the equivalent fio job and stops there.")
+  var printFio = false
+
+  func run() async throws {
+    let stop = StopSignal.ofProcess
+    stop.awaitRequests()
+    do {
+      let bench = try DeviceBench.open(try request())
+      defer { bench.close() }
+      if printFio {
+        StandardStream.output.write(bench.fioJob)
+        return
+      }
+      let result = try bench.run(stop: stop) { text in
+        StandardStream.error.write("\(text)\n")
+      }
+      StandardStream.output.write(
+        json ? try BenchText.json(result) : BenchText.text(result, plan: bench.plan))
+      try check(result, stop)
+    } catch let error as TargetFailure {
+      throw CommandFailure(error)
+    } catch let error as WorkloadError {
+      throw CommandFailure(error)
+    }
+  }
+
+  private func check(_ result: LoadResult, _ stop: StopSignal) throws(CommandFailure) {
+    if let signal = stop.requestedBy {
+      throw CommandFailure(signal == 15 ? .terminated : .interrupted, "stopped by a signal")
+    }
+    guard result.outcome == .completed else {
+      throw CommandFailure(.fail, "\(target): \(result.detail ?? "\(result.outcome)")")
+    }
+  }
+
+  private func request() throws -> DeviceBenchRequest {
+    guard let kind = WorkloadKind(rawValue: workload) else {
+      throw CommandFailure(
+        .usage,
+        "--workload \(workload): is none of "
+          + WorkloadKind.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    try Self.require(1...4096, depth, "--depth")
+    try Self.require(1...1024, threads, "--threads")
+    try Self.require(0...100, readPercent, "--read-percent")
+    try Self.require(0...93, compressible, "--compressible")
+    try Self.require(0.001...604_800, seconds, "--seconds")
+    try Self.require(0...3600, ramp, "--ramp")
+    try Self.require(0.1...86_400, stallLimit, "--stall-limit")
+    if let rate { try ArrivalRate.constant(perSecond: rate).validate() }
+    if poisson, rate == nil {
+      throw CommandFailure(.usage, "--poisson spaces arrivals; say how many with --rate")
+    }
+    var request = DeviceBenchRequest(
+      path: FileSystemPath(argument: target), kind: kind, blocks: try BlockSplit(parsing: block),
+      depth: depth, threads: threads, seconds: seconds, seed: seed)
+    request.rampSeconds = ramp
+    request.readPercent = readPercent
+    request.distribution = try Distribution(parsing: distribution)
+    request.arrival =
+      rate.map { poisson ? .poisson(perSecond: $0) : .constant(perSecond: $0) } ?? .closed
+    request.sizeBytes = try size.map(SizeArgument.bytes)
+    request.compressiblePercent = compressible
+    request.cpus = try cpuList()
+    request.submission = try submissionPolicy()
+    request.stallLimit = Nanoseconds(seconds: stallLimit)
+    request.destroySerial = destroyData
+    request.polled = poll
+    return request
+  }
+
+  private static func require<Value: Comparable>(
+    _ range: ClosedRange<Value>, _ value: Value, _ flag: String
+  ) throws(CommandFailure) {
+    guard range.contains(value) else {
+      throw CommandFailure(
+        .usage, "\(flag) \(value): must be from \(range.lowerBound) to \(range.upperBound)")
+    }
+  }
+
+  private func cpuList() throws(CommandFailure) -> [Int]? {
+    guard let cpus else { return nil }
+    let parts = cpus.split(separator: ",")
+    let numbers = parts.compactMap { Int($0) }.filter { (0..<8192).contains($0) }
+    guard !parts.isEmpty, numbers.count == parts.count else {
+      throw CommandFailure(.usage, "--cpus \(cpus): give CPU numbers, such as 0,2")
+    }
+    return numbers
+  }
+
+  private func submissionPolicy() throws(CommandFailure) -> SubmissionPolicy {
+    switch submission.split(separator: ":").map(String.init) {
+    case ["batched"]: return .batched
+    case ["each"]: return .each
+    case let words where words.count == 2 && words[0] == "ramp":
+      guard let factor = Int(words[1]), (2...64).contains(factor) else { break }
+      return .ramp(factor: factor)
+    default: break
+    }
+    throw CommandFailure(
+      .usage, "--submission \(submission): is none of ramp:2 to ramp:64, batched, each")
+  }
+}

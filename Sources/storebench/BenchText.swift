@@ -1,0 +1,48 @@
+import Driver
+import FoundationEssentials
+import Measurements
+import Reports
+import Workloads
+
+/// What `bench` prints.
+enum BenchText {
+  static func json(_ result: LoadResult) throws(CommandFailure) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    guard let data = try? encoder.encode(result.round) else {
+      throw CommandFailure(.internal, "the round cannot be written as JSON")
+    }
+    return String(decoding: data, as: UTF8.self) + "\n"
+  }
+
+  static func text(_ result: LoadResult, plan: LoadPlan) -> String {
+    let round = result.round
+    let latency = round.latency
+    func time(_ value: UInt64) -> String { Quantity.latency(nanoseconds: Double(value)) }
+    let operations = max(1, Double(round.operations))
+    var lines = [
+      "\(plan.workload.kind.rawValue) \(plan.workload.blocks), depth \(plan.depth) × "
+        + "\(plan.threads), \(plan.submission), \(result.mechanism)",
+      "rate      \(Quantity.rateInFull(round.iops)) IOPS, \(Quantity.bandwidth(round.bandwidth))",
+      "latency   mean \(Quantity.latency(nanoseconds: latency.meanNanoseconds)), p50 "
+        + "\(time(latency.p50)), p99 \(time(latency.p99)), p99.9 \(time(latency.p999)), "
+        + "p99.99 \(time(latency.p9999)), max \(time(latency.max))",
+    ]
+    if let late = round.lateness {
+      lines.append("lateness  p50 \(time(late.p50)), p99 \(time(late.p99)), max \(time(late.max))")
+    }
+    lines.append(
+      "cpu       \(Quantity.latency(nanoseconds: Double(round.userCPU.rawValue) / operations)) user, "
+        + "\(Quantity.latency(nanoseconds: Double(round.systemCPU.rawValue) / operations)) system "
+        + "for each request")
+    for place in round.placement {
+      let nodes = place.bufferNodes.map(String.init).joined(separator: ",")
+      lines.append(
+        "worker \(place.worker)  cpu \(place.cpu), node \(place.node), buffers on node \(nodes)")
+    }
+    if round.faults.total > 0 {
+      lines.append("faults    \(result.detail ?? "\(round.faults.total)")")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}
