@@ -101,9 +101,9 @@ public final class DeviceQualification {
     var notes: [String] = []
     if case .opened(let target) = subject {
       notes += target.notes
-      let reading = await DeviceHealth.read(target.subject.identity)
+      let reading = await HealthReading.read(of: target.subject.identity)
       subjectRecord.healthBefore = reading.record
-      if let reason = reading.reason { notes.append(reason) }
+      if let absence = reading.absence { notes.append("health unknown: \(absence)") }
       try Self.checkLink(target.subject, profile)
     }
     let quote = RunQuote(
@@ -120,7 +120,8 @@ public final class DeviceQualification {
       profile: ProfileRecord(
         name: profile.name, text: text, sha256: FileHash.sha256(of: text),
         source: request.profileSource, overrides: request.overrides),
-      machine: MachineReading.record(), subjects: [subjectRecord], components: [], plan: quote.plan)
+      machine: MachineRecord(describing: .live), subjects: [subjectRecord], components: [],
+      plan: quote.plan)
     record = header
     self.request = request
     self.subject = subject
@@ -143,14 +144,14 @@ public final class DeviceQualification {
   ///   then holds what was measured until then.
   public func run(
     journalPath: String, samplesPath: String, stop: StopSignal,
-    progress: (RunProgress) -> Void
+    progress: @escaping (RunProgress) -> Void
   ) async throws(TargetFailure) {
-    do {
+    do throws(any Error) {
       let journal = try Journal(journalPath: journalPath, samplesPath: samplesPath, clock: clock)
       defer { record = journal.record ?? header }
       try journal.append(.runBegan(header))
       if passesDeviceGates {
-        try PhaseSequence(self, journal: journal, stop: stop).carryOut(progress)
+        try PhaseSequence(self, journal: journal, stop: stop, progress: progress).carryOut()
       }
       if let signal = stop.requestedBy {
         try journal.append(.interrupted(signal: signal == 15 ? "SIGTERM" : "SIGINT"))
@@ -184,7 +185,7 @@ public final class DeviceQualification {
     guard case .opened(let target) = subject, !outcomes.contains(.stalled),
       !outcomes.contains(.lost), !outcomes.isEmpty
     else { return }
-    if let health = await DeviceHealth.read(target.subject.identity).record {
+    if let health = await HealthReading.read(of: target.subject.identity).record {
       try journal.append(.healthRead(subject: 0, health))
     }
   }

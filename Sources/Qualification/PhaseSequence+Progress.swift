@@ -9,22 +9,28 @@ extension PhaseSequence {
   /// - Parameter expected: Rounds that the phase will have, as far as is known.
   func phase(
     _ kind: PhaseKind, _ name: String, _ scenario: ScenarioRecord?, expected: Int,
-    _ progress: (RunProgress) -> Void,
-    _ body: (inout PhaseRecord, (LoadPulse) -> Void) throws -> Void
+    _ body: (inout PhaseRecord, @escaping (LoadPulse) -> Void) throws -> Void
   ) throws {
-    try qualification.subject.recheck()
     let clock = qualification.clock
     var phase = PhaseRecord(
       kind: kind, name: name, scenario: scenario, startedAt: clock.elapsed,
       startedAtUTC: clock.utc)
+    let gone = try changeFound()
     try journal.append(.phaseBegan(phase))
     progress(event(.began, phase, expected))
+    if let gone {
+      phase.outcome = .lost
+      phase.detail = gone
+      try journal.append(.phaseEnded(phase))
+      return
+    }
+    let began = phase
     var last = LoadPulse.none
     var shown = clock.elapsed
-    try body(&phase) { pulse in
+    try body(&phase) { [self] pulse in
       let now = clock.elapsed
       guard now - shown >= Nanoseconds(seconds: 0.25) else { return }
-      var event = event(.advanced, phase, expected)
+      var event = event(.advanced, began, expected)
       let since = (now - shown).seconds
       let fresh = pulse.operations >= last.operations
       event.operationsPerSecond = fresh ? Double(pulse.operations - last.operations) / since : nil
@@ -53,6 +59,19 @@ extension PhaseSequence {
     ended.p99 = journal.openRounds.map { Nanoseconds(Int64(clamping: $0.latency.p99)) }.max()
     try journal.append(.phaseEnded(phase))
     progress(ended)
+  }
+
+  /// What became of the subject since it was opened; nil where it is still the same.
+  ///
+  /// - Throws: `TargetFailure` where somebody else began to use it.
+  private func changeFound() throws(TargetFailure) -> String? {
+    do {
+      try qualification.subject.recheck()
+      return nil
+    } catch {
+      guard error.category == .changed else { throw error }
+      return error.description
+    }
   }
 
   private func event(_ kind: RunProgress.Event, _ phase: PhaseRecord, _ expected: Int)

@@ -18,9 +18,14 @@ final class PhaseSequence {
   let journal: Journal
   let stop: StopSignal
   let cpus: [Int]
-  var timeUsed: [String: Nanoseconds] = [:]
+  /// Called with everything that a person may see.
+  let progress: (RunProgress) -> Void
 
-  init(_ qualification: DeviceQualification, journal: Journal, stop: StopSignal) {
+  init(
+    _ qualification: DeviceQualification, journal: Journal, stop: StopSignal,
+    progress: @escaping (RunProgress) -> Void
+  ) {
+    self.progress = progress
     self.qualification = qualification
     self.journal = journal
     self.stop = stop
@@ -38,19 +43,19 @@ final class PhaseSequence {
   }
 
   /// Runs all phases, or those up to the first that failed.
-  func carryOut(_ progress: (RunProgress) -> Void) throws {
-    try headroom(progress)
+  func carryOut() throws {
+    try headroom()
     if subject.isWritable {
-      if goesOn, profile.preconditioning.discard, subject.discards { try purge(progress) }
-      if goesOn { try fill(progress) }
-      if goesOn { try steadyState(progress) }
+      if goesOn, profile.preconditioning.discard, subject.discards { try purge() }
+      if goesOn { try fill() }
+      if goesOn { try steadyState() }
     }
-    for scenario in qualification.scenarios where goesOn { try run(scenario, progress) }
+    for scenario in qualification.scenarios where goesOn { try run(scenario) }
   }
 
   // MARK: Phases
 
-  private func headroom(_ progress: (RunProgress) -> Void) throws {
+  private func headroom() throws {
     guard let deepest = qualification.scenarios.max(by: { $0.depth < $1.depth }) else { return }
     var plan = try self.plan(deepest).load(
       round: 0, startBytes: 0, logicalBlockBytes: 512, check: .none)
@@ -58,14 +63,14 @@ final class PhaseSequence {
     plan.rampUp = Nanoseconds(seconds: 0.1)
     plan.arrival = .closed
     let record = self.plan(deepest).record(submission: plan.submission.description)
-    try phase(.headroom, "headroom", record, expected: 1, progress) { phase, show in
+    try phase(.headroom, "headroom", record, expected: 1) { phase, show in
       let result = try LoadRun.run(plan, on: NullTargetFactory(), stop: stop, pulse: show)
       try note(result, in: &phase, countsAsWritten: false)
     }
   }
 
-  private func purge(_ progress: (RunProgress) -> Void) throws {
-    try phase(.purge, "purge", nil, expected: 1, progress) { phase, show in
+  private func purge() throws {
+    try phase(.purge, "purge", nil, expected: 1) { phase, show in
       let length = subject.record.rangeBytes
       let step: UInt64 = 32 << 30
       var offset: UInt64 = 0
@@ -76,7 +81,7 @@ final class PhaseSequence {
     }
   }
 
-  private func fill(_ progress: (RunProgress) -> Void) throws {
+  private func fill() throws {
     let spec = profile.preconditioning
     let passes = max(1, Int(spec.passes.rounded(.up)))
     var plan = LoadPlan(
@@ -94,7 +99,7 @@ final class PhaseSequence {
       blockSplit: plan.workload.blocks.description, readPercent: 0, depth: spec.depth, threads: 1,
       distribution: "sequential", arrival: "closed", ratePerSecond: nil,
       submission: plan.submission.description, rangeStartBytes: 0, rangeBytes: usedBytes)
-    try phase(.fill, "fill", record, expected: passes, progress) { phase, show in
+    try phase(.fill, "fill", record, expected: passes) { phase, show in
       for pass in 0..<passes where !stop.isRequested && phase.outcome == .completed {
         plan.seed = SeededGenerator.derivedSeed(
           qualification.request.seed, phase: "fill", round: pass)
@@ -104,7 +109,7 @@ final class PhaseSequence {
     }
   }
 
-  private func steadyState(_ progress: (RunProgress) -> Void) throws {
+  private func steadyState() throws {
     let spec = profile.steadyState
     guard let name = spec.scenario,
       let scenario = profile.scenarios.first(where: { $0.name == name })
@@ -114,8 +119,7 @@ final class PhaseSequence {
     plan.spec.round = nil
     let rule = SteadyStateRule(spec)
     try phase(
-      .steadyState, "steady-state", plan.record(submission: "ramp(4)"), expected: spec.windowRounds,
-      progress
+      .steadyState, "steady-state", plan.record(submission: "ramp(4)"), expected: spec.windowRounds
     ) { phase, show in
       for round in 0..<spec.maxRounds where !stop.isRequested && phase.outcome == .completed {
         try self.round(round, of: plan, in: &phase, show)
@@ -126,11 +130,10 @@ final class PhaseSequence {
     }
   }
 
-  private func run(_ scenario: ScenarioSpec, _ progress: (RunProgress) -> Void) throws {
+  private func run(_ scenario: ScenarioSpec) throws {
     let plan = self.plan(scenario)
     try phase(
-      .scenario, scenario.name, plan.record(submission: "ramp(4)"), expected: profile.rounds.min,
-      progress
+      .scenario, scenario.name, plan.record(submission: "ramp(4)"), expected: profile.rounds.min
     ) { phase, show in
       var histograms: [LatencyHistogram] = []
       let bound = SequentialBound(profile.rounds)
@@ -184,11 +187,15 @@ final class PhaseSequence {
     let check: ReadCheck = subject.isWritable ? .own(every: 16) : .constant(every: 16)
     let load = try plan.load(
       round: index, startBytes: start, logicalBlockBytes: subject.logicalBlockBytes, check: check)
-    let before = NoiseReading.now()
+    let (noiseBefore, began) = (MachineNoise(), MonotonicClock.now())
     let result = try subject.run(load, stop: stop, pulse: show)
     phase.scenario?.submission = "\(load.submission) \(result.mechanism)"
-    try note(
-      result, in: &phase, countsAsWritten: true, noise: NoiseReading.now().noise(since: before))
+    var noise = NoiseRecord()
+    let noiseAfter = MachineNoise()
+    let elapsed = (MonotonicClock.now() - began).seconds
+    noise.cpuPressure = noiseAfter.cpuPressureShare(since: noiseBefore, elapsedSeconds: elapsed)
+    noise.steal = noiseAfter.stolenShare(since: noiseBefore)
+    try note(result, in: &phase, countsAsWritten: true, noise: noise)
     return result.latency
   }
 

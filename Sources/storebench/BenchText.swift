@@ -2,6 +2,7 @@ import Driver
 import FoundationEssentials
 import Measurements
 import Reports
+import Verdicts
 import Workloads
 
 /// What `bench` prints.

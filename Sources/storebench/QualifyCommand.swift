@@ -1,9 +1,9 @@
-import ArgumentParser
+public import ArgumentParser
 import LinuxIO
 import Measurements
 import Qualification
 import Reports
-import Verdicts
+public import Verdicts
 
 extension Tier: ExpressibleByArgument {}
 extension QualificationMode: ExpressibleByArgument {}
