@@ -92,6 +92,7 @@ let package = Package(
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(name: "StorebenchTests", dependencies: ["storebench"], swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
-    .testTarget(name: "RigTests", dependencies: ["Measurements"], swiftSettings: strict),
+    .testTarget(
+      name: "RigTests", dependencies: ["Verdicts", "Measurements"], swiftSettings: strict),
   ]
 )

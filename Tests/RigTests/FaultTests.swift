@@ -33,8 +33,12 @@ extension RigSuite {
       ] {
         let found = try run.reached(name)
         #expect(found.exit == 1, "\(found)")
-        let phases = try found.record().phases
-        #expect(phases.contains { $0.outcome == outcome }, "\(phases.map(\.outcome)) \(found)")
+        do {
+          let outcomes = try found.record().phases.map(\.outcome)
+          #expect(outcomes.contains(outcome), "\(outcomes) \(found)")
+        } catch {
+          Issue.record("\(error)")
+        }
       }
       // The stall limit of 5 s, the drain and the end of the program.
       let stall = try run.reached("stall")

@@ -24,7 +24,7 @@ qualify() {
   local name=$1 limit=$2 tier=$3 target=$4
   shift 4
   attempt "$name" "$limit" "$storebench" qualify --tier "$tier" "$target" \
-    --out "$RIG_SHARED/$name/results" --json --quiet "$@"
+    --out "$RIG_SHARED/$name/results" --progress none "$@"
 }
 
 # count DRIVE rd|wr: requests that QEMU has completed.
