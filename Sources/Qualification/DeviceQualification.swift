@@ -101,9 +101,9 @@ public final class DeviceQualification {
     var notes: [String] = []
     if case .opened(let target) = subject {
       notes += target.notes
-      let reading = await HealthReading.read(of: target.subject.identity)
+      let reading = await DeviceHealth.read(target.subject.identity)
       subjectRecord.healthBefore = reading.record
-      if let absence = reading.absence { notes.append("health unknown: \(absence)") }
+      if let reason = reading.reason { notes.append("health unknown: \(reason)") }
       try Self.checkLink(target.subject, profile)
     }
     let quote = RunQuote(
@@ -120,7 +120,7 @@ public final class DeviceQualification {
       profile: ProfileRecord(
         name: profile.name, text: text, sha256: FileHash.sha256(of: text),
         source: request.profileSource, overrides: request.overrides),
-      machine: MachineRecord(describing: .live), subjects: [subjectRecord], components: [],
+      machine: MachineReading.record(), subjects: [subjectRecord], components: [],
       plan: quote.plan)
     record = header
     self.request = request
@@ -185,7 +185,7 @@ public final class DeviceQualification {
     guard case .opened(let target) = subject, !outcomes.contains(.stalled),
       !outcomes.contains(.lost), !outcomes.isEmpty
     else { return }
-    if let health = await HealthReading.read(of: target.subject.identity).record {
+    if let health = await DeviceHealth.read(target.subject.identity).record {
       try journal.append(.healthRead(subject: 0, health))
     }
   }

@@ -187,15 +187,11 @@ final class PhaseSequence {
     let check: ReadCheck = subject.isWritable ? .own(every: 16) : .constant(every: 16)
     let load = try plan.load(
       round: index, startBytes: start, logicalBlockBytes: subject.logicalBlockBytes, check: check)
-    let (noiseBefore, began) = (MachineNoise(), MonotonicClock.now())
+    let noise = NoiseReading.now()
     let result = try subject.run(load, stop: stop, pulse: show)
     phase.scenario?.submission = "\(load.submission) \(result.mechanism)"
-    var noise = NoiseRecord()
-    let noiseAfter = MachineNoise()
-    let elapsed = (MonotonicClock.now() - began).seconds
-    noise.cpuPressure = noiseAfter.cpuPressureShare(since: noiseBefore, elapsedSeconds: elapsed)
-    noise.steal = noiseAfter.stolenShare(since: noiseBefore)
-    try note(result, in: &phase, countsAsWritten: true, noise: noise)
+    try note(
+      result, in: &phase, countsAsWritten: true, noise: NoiseReading.now().noise(since: noise))
     return result.latency
   }
 
