@@ -93,6 +93,14 @@ import Testing
     #expect(found == more)
   }
 
+  @Test("with a probability that counts for what its look may spend") func share() {
+    let estimate = Estimate(value: 110, standardError: 5, degreesOfFreedom: 9)
+    let evidence = IntervalEvidence(
+      form: .mean(estimate), samples: [], sampleCounts: [], share: 0.25)
+    #expect(evidence.probability(at: 100) == 4 * estimate.probability(at: 100))
+    #expect(evidence.probability(at: 110) == 1)
+  }
+
   @Test("never by rounds that took no time or completed nothing") func empty() {
     var rounds = (0..<5).map { Self.round($0, iops: 1000) }
     rounds[2].latency.count = 0

@@ -159,7 +159,7 @@ public struct RunVerdict: Sendable {
     var doubts: [String] = []
     if scenario.layer == .raw, let unsteady { doubts.append(unsteady) }
     if scenario.reads, rounds.contains(where: { $0.faults.unwritten > 0 }) {
-      let found = rounds.reduce(0) { $0 + $1.faults.unwritten }
+      let found = Figure.grouped(rounds.reduce(0) { $0 + Double($1.faults.unwritten) })
       let text =
         "\(scenario.phaseName): \(found) checked reads returned constant data and may never have "
         + "touched the medium"
