@@ -226,7 +226,9 @@ public final class DeviceQualification {
       path: request.path,
       intent: request.destroySerial.map { .destroy(serial: $0) } ?? .readOnly, runID: runID)
     target.readsExistingFile = true
-    target.sizeBytes = request.sizeBytes ?? request.profile.fileBytes
+    let isDevice = (try? FileStatus(path: request.path).kind) == .blockDevice
+    target.sizeBytes =
+      request.sizeBytes ?? (isDevice ? request.profile.rangeBytes : request.profile.fileBytes)
     target.freeSpaceReserveBytes = request.profile.freeSpaceReserveBytes
     target.command = "storebench qualify --tier \(request.profile.tier.rawValue)"
     return .opened(try QualificationTarget.open(target))

@@ -133,7 +133,7 @@ final class PhaseSequence {
   private func run(_ scenario: ScenarioSpec) throws {
     let plan = self.plan(scenario)
     try phase(
-      .scenario, scenario.name, plan.record(submission: "ramp(4)"), expected: profile.rounds.min
+      .scenario, scenario.phaseName, plan.record(submission: "ramp(4)"), expected: profile.rounds.min
     ) { phase, show in
       var histograms: [LatencyHistogram] = []
       let bound = SequentialBound(profile.rounds)
@@ -160,16 +160,7 @@ final class PhaseSequence {
       compressiblePercent: profile.preconditioning.compressiblePercent)
   }
 
-  /// Where only a part of a device is filled, only that part is measured: reads of the rest would
-  /// not reach the medium. A file is filled whole.
-  private var usedBytes: UInt64 {
-    let range = subject.record.rangeBytes
-    let passes = profile.preconditioning.passes
-    guard subject.isWritable, passes < 1, subject.record.form == .device else { return range }
-    let unit: UInt64 = 64 << 20
-    let part = UInt64(Double(range) * max(passes, 0)) / unit * unit
-    return min(range, max(part, unit))
-  }
+  private var usedBytes: UInt64 { subject.record.rangeBytes }
 
   private var roundsSoFar: [RoundRecord] { journal.openRounds }
 
