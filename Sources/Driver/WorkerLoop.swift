@@ -26,8 +26,8 @@ struct WorkerLoop<Target: LoadTarget> {
 
   var stream: RequestStream
   var startedAt: [Int64]
-  var lengths: [UInt32]
-  var isRead: [Bool]
+  /// What is in flight, by slot.
+  var requests: [Request]
   var completions: [Completion]
   var batch: [Request]
   var batchCount = 0
@@ -46,11 +46,10 @@ struct WorkerLoop<Target: LoadTarget> {
     stream = RequestStream(
       spec: plan.workload, worker: worker, workers: plan.threads, seed: plan.seed)
     startedAt = Array(repeating: 0, count: plan.depth)
-    lengths = Array(repeating: 0, count: plan.depth)
-    isRead = Array(repeating: true, count: plan.depth)
     completions = Array(repeating: Completion(slot: 0, result: 0), count: plan.depth)
     batch = Array(
       repeating: Request(offset: 0, length: 0, operation: .read, slot: 0), count: plan.depth)
+    requests = batch
     var seconds = 86_400
     operationLimit = .max
     switch plan.end {
@@ -91,9 +90,10 @@ struct WorkerLoop<Target: LoadTarget> {
 
   private mutating func runClosed() throws(TargetError) {
     let began = target.now()
-    for slot in 0..<plan.depth where !isCovered { enqueue(slot: UInt32(slot), at: began) }
+    let first = Int(min(UInt64(plan.depth), operationLimit))
+    for slot in 0..<first where !isCovered { enqueue(slot: UInt32(slot), at: began) }
     try submitBatch(.withNextPoll)
-    begin(at: began)
+    if plan.rampUp.rawValue <= 0 { begin(at: began) }
     while inFlight > 0 {
       let count = try poll(waitingAtMost: nil)
       let now = target.now()
@@ -104,15 +104,22 @@ struct WorkerLoop<Target: LoadTarget> {
       lastAnswer = now
       // Decided before the successors are sent, so that none follows the last counted reap.
       let last = isOver(now)
-      try answer(count, at: now, sendSuccessors: !last)
+      try answer(count, at: now, successors: last ? 0 : successors(of: count))
       if last || faultCount >= plan.faultLimit { break }
       if !measuring, now - began >= plan.rampUp { begin(at: now) }
     }
     try drain(countingFrom: nil)
   }
 
-  /// Accounts for a reap and sends the successors by the plan's policy.
-  private mutating func answer(_ count: Int, at now: Nanoseconds, sendSuccessors: Bool)
+  /// How many of a reap's requests have a successor: all, until those that are wanted are sent.
+  private func successors(of count: Int) -> Int {
+    guard measuring, operationLimit != .max else { return count }
+    let sent = report.operations + UInt64(inFlight)
+    return sent < operationLimit ? Int(min(operationLimit - sent, UInt64(count))) : 0
+  }
+
+  /// Accounts for a reap and sends the successors of its first requests by the plan's policy.
+  private mutating func answer(_ count: Int, at now: Nanoseconds, successors: Int)
     throws(TargetError)
   {
     var chunk = plan.submission.firstChunk(of: count)
@@ -124,7 +131,7 @@ struct WorkerLoop<Target: LoadTarget> {
         let slot = Int(completion.slot)
         account(completion, latency: now - Nanoseconds(startedAt[slot]), at: now)
         inFlight -= 1
-        if sendSuccessors, !isCovered { enqueue(slot: completion.slot, at: now) }
+        if index < successors, !isCovered { enqueue(slot: completion.slot, at: now) }
         index += 1
       }
       try submitBatch(index < count ? .now : .withNextPoll)
@@ -135,14 +142,13 @@ struct WorkerLoop<Target: LoadTarget> {
 
   /// Whether there is nothing left to ask for.
   @inline(__always)
-  private var isCovered: Bool { plan.end == .rangeCovered && stream.covered }
+  var isCovered: Bool { plan.end == .rangeCovered && stream.covered }
 
   @inline(__always)
   mutating func enqueue(slot: UInt32, at now: Nanoseconds) {
     let request = stream.next(slot: slot)
     startedAt[Int(slot)] = now.rawValue
-    lengths[Int(slot)] = request.length
-    isRead[Int(slot)] = request.operation == .read
+    requests[Int(slot)] = request
     if request.operation == .write {
       report.bytesSubmittedForWriting &+= UInt64(request.length)
     }
@@ -170,11 +176,11 @@ struct WorkerLoop<Target: LoadTarget> {
 
   @inline(__always)
   mutating func account(_ completion: Completion, latency: Nanoseconds, at now: Nanoseconds) {
-    let slot = Int(completion.slot)
-    let length = lengths[slot]
+    let request = requests[Int(completion.slot)]
+    let length = request.length
     guard completion.result == Int32(truncatingIfNeeded: length), completion.check != .corrupt
     else {
-      countFault(completion, length: length)
+      countFault(completion, of: request)
       return
     }
     if completion.check == .unwritten { report.faults.unwritten += 1 }
@@ -184,15 +190,16 @@ struct WorkerLoop<Target: LoadTarget> {
       latency, second: Int((now - report.windowStart).rawValue / 1_000_000_000))
     report.operations &+= 1
     report.bytes &+= UInt64(length)
-    if isRead[slot] {
+    if request.operation == .read {
       report.reads &+= 1
     } else {
       report.bytesWritten &+= UInt64(length)
     }
   }
 
-  private mutating func countFault(_ completion: Completion, length: UInt32) {
+  private mutating func countFault(_ completion: Completion, of request: Request) {
     faultCount += 1
+    if report.faults.firstOffset == nil { report.faults.firstOffset = request.offset }
     if completion.result < 0 {
       errors.count(-completion.result)
     } else if completion.check == .corrupt {
@@ -211,7 +218,6 @@ struct WorkerLoop<Target: LoadTarget> {
 
   /// Begins to measure: what completed before does not count.
   private mutating func begin(at now: Nanoseconds) {
-    guard plan.rampUp.rawValue <= 0 || now > report.windowStart else { return }
     measuring = true
     report.windowStart = now
     report.windowEnd = now
@@ -227,9 +233,8 @@ struct WorkerLoop<Target: LoadTarget> {
     switch plan.end {
     case .after(let length):
       return measuring && now - report.windowStart >= length
-    case .operations:
-      return report.operations + UInt64(inFlight) >= operationLimit
-    case .rangeCovered:
+    case .operations, .rangeCovered:
+      // The last that is wanted is in flight: all are waited for and counted.
       return false
     }
   }
@@ -257,6 +262,7 @@ struct WorkerLoop<Target: LoadTarget> {
   /// Waits for the requests in flight, for the stall limit at most.
   ///
   /// - Parameter countingFrom: Open loops still count what was due from this moment on.
+  /// - Throws: `TargetError` where the target cannot go on.
   mutating func drain(countingFrom: Nanoseconds?) throws(TargetError) {
     var waitingSince = target.now()
     while inFlight > 0 {
