@@ -68,6 +68,7 @@ struct WorkerLoop<Target: LoadTarget> {
     let cpuBefore = CPUTime.ofThread()
     lastAnswer = target.now()
     report.windowStart = lastAnswer
+    report.windowEnd = lastAnswer
     do {
       if case .closed = plan.arrival {
         try runClosed()

@@ -127,8 +127,8 @@ import Workloads
     device.throttle = (at: Nanoseconds(seconds: 2), factor: 4)
     let plan = LoadPlan.of(.randomRead, depth: 1, end: .seconds(4))
     let result = try LoadRun.run(plan, on: SimulatedTargetFactory(device))
-    let perSecond = result.round.perSecondOperations.map(Double.init)
-    try #require(perSecond.count >= 4)
+    let perSecond = result.round.perSecondOperations.map { Double($0) }
+    try #require(perSecond.count >= 4, "\(perSecond)")
     #expect(perSecond[0].isWithin(1, of: 10_000) && perSecond[1].isWithin(1, of: 10_000))
     #expect(
       perSecond[2].isWithin(1, of: 2500) && perSecond[3].isWithin(1, of: 2500), "\(perSecond)")
