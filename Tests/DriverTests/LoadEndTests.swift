@@ -91,7 +91,7 @@ import Workloads
 
   @Test("with every request that it made counted or answered for")
   func bytesSubmitted() throws {
-    let plan = LoadPlan.of(.randomWrite, depth: 16, end: .seconds(1))
+    let plan = LoadPlan.of(.randomWrite, depth: 16, end: .seconds(0.01))
     let factory = ScriptedTargetFactory(reapSize: 7)
     let result = try LoadRun.run(plan, on: factory)
     let asked = factory.log.requests.withLock { $0.flatMap { $0 } }
