@@ -9,7 +9,7 @@ import Workloads
   @Test(
     "after exactly so many operations over all workers",
     arguments: [
-      (UInt64(1), 1, 1), (1, 32, 1), (100, 8, 1), (1000, 8, 3), (1001, 32, 4), (2, 8, 3), (7, 1, 7),
+      (UInt64(1), 1, 1), (1, 32, 1), (100, 8, 1), (1000, 8, 3), (1001, 32, 4), (2, 8, 3), (5, 1, 5),
     ])
   func operations(count: UInt64, depth: Int, threads: Int) throws {
     var device = SimulatedDevice()
