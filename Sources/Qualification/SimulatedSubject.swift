@@ -40,8 +40,19 @@ public struct SimulatedSubject: Sendable {
 
   /// Reads `simulated:NAME=VALUE,…`; unnamed settings are those of a fast NVMe drive.
   ///
+  /// - Parameters:
+  ///   - text: The whole target, `simulated:` included.
+  ///   - sizeBytes: The part to use from the start; nil uses all of it.
+  ///   - destroySerial: What was given with `--destroy-data`, which no simulated device needs.
   /// - Throws: `TargetFailure` that names the setting and the known ones.
-  public init(parsing text: String) throws(TargetFailure) {
+  public init(parsing text: String, sizeBytes: UInt64? = nil, destroySerial: String? = nil)
+    throws(TargetFailure)
+  {
+    guard destroySerial == nil else {
+      throw TargetFailure(
+        category: .usage,
+        description: "--destroy-data is for whole disks, and \(text) is simulated; leave it out")
+    }
     var values: [String: Double] = [:]
     for part in text.dropFirst("simulated:".count).split(separator: ",") {
       let pair = part.split(separator: "=", maxSplits: 1)
@@ -76,5 +87,8 @@ public struct SimulatedSubject: Sendable {
     let gibibytes = min(max(values["capacity"] ?? 4, 0.01), 65_536)
     let capacity = UInt64(gibibytes * 1024) << 20
     self.init(device: device, capacityBytes: max(capacity, 1 << 20), path: text)
+    if let sizeBytes {
+      record.rangeBytes = max(min(sizeBytes, record.rangeBytes) / 4096 * 4096, 4096)
+    }
   }
 }
