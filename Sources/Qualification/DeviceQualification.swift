@@ -262,8 +262,8 @@ public final class DeviceQualification {
       intent: request.destroySerial.map { .destroy(serial: $0) } ?? .readOnly, runID: runID)
     target.readsExistingFile = true
     let isDevice = (try? FileStatus(path: request.path).kind) == .blockDevice
-    target.sizeBytes =
-      request.sizeBytes ?? (isDevice ? request.profile.rangeBytes : request.profile.fileBytes)
+    target.sizeBytes = request.sizeBytes ?? (isDevice ? nil : request.profile.fileBytes)
+    target.sizeLimitBytes = request.profile.rangeBytes
     target.freeSpaceReserveBytes = request.profile.freeSpaceReserveBytes
     target.command = "storebench qualify --tier \(request.profile.tier.rawValue)"
     return .opened(try QualificationTarget.open(target))

@@ -35,6 +35,8 @@ public struct SimulatedSubject: Sendable {
     ("throttle-factor", "by how much"),
     ("unwritten", "1: reads return constant data"),
     ("corrupt-every", "every so many reads one returns wrong data"),
+    ("read-error-at", "byte that cannot be read"),
+    ("write-error-at", "byte that cannot be written"),
     ("seed", "seed of the jitter"),
   ]
 
@@ -75,6 +77,8 @@ public struct SimulatedSubject: Sendable {
     device.jitter = min(values["jitter"] ?? 0.05, 1)
     device.unwritten = (values["unwritten"] ?? 0) > 0
     device.corruptReadEvery = Int(min(values["corrupt-every"] ?? 0, 1e9))
+    device.readErrorAt = values["read-error-at"].map { UInt64($0) }
+    device.writeErrorAt = values["write-error-at"].map { UInt64($0) }
     device.seed = UInt64(values["seed"] ?? 1)
     if let at = values["stall-at"] {
       device.stall = (Nanoseconds(seconds: at), Nanoseconds(seconds: values["stall-for"] ?? 1))
