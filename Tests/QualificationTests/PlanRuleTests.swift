@@ -1,10 +1,10 @@
 import Driver
-import LinuxIO
 import Measurements
 import Testing
 import Verdicts
 import Workloads
 
+@testable import LinuxIO
 @testable import Qualification
 
 @Suite("A scenario becomes a load")
