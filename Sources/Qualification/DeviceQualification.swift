@@ -108,7 +108,7 @@ public final class DeviceQualification {
     }
     let quote = RunQuote(
       profile: profile, scenarios: scenarios, rangeBytes: subjectRecord.rangeBytes,
-      writes: subject.isWritable)
+      writes: subject.isWritable, link: subjectRecord.identity.link)
     let text = profile.resolvedText
     header = RunRecord(
       runID: runID.description,

@@ -56,12 +56,15 @@ final class PhaseSequence {
   // MARK: Phases
 
   private func headroom() throws {
-    guard let deepest = qualification.scenarios.max(by: { $0.depth < $1.depth }) else { return }
+    // Open loops bound their depth from above only; the null target never needs it.
+    let closed = qualification.scenarios.filter { $0.arrival == "closed" }
+    guard var deepest = closed.max(by: { $0.depth < $1.depth }) ?? qualification.scenarios.first
+    else { return }
+    (deepest.arrival, deepest.ratePerSecond) = ("closed", nil)
     var plan = try self.plan(deepest).load(
       round: 0, startBytes: 0, logicalBlockBytes: 512, check: .none)
     plan.end = .after(Nanoseconds(seconds: 0.5))
     plan.rampUp = Nanoseconds(seconds: 0.1)
-    plan.arrival = .closed
     let record = self.plan(deepest).record(submission: plan.submission.description)
     try phase(.headroom, "headroom", record, expected: 1) { phase, show in
       let result = try LoadRun.run(plan, on: NullTargetFactory(), stop: stop, pulse: show)
@@ -122,6 +125,7 @@ final class PhaseSequence {
       .steadyState, "steady-state", plan.record(submission: "ramp(4)"), expected: spec.windowRounds
     ) { phase, show in
       for round in 0..<spec.maxRounds where !stop.isRequested && phase.outcome == .completed {
+        guard mayRun(scenario) else { break }
         try self.round(round, of: plan, in: &phase, show)
         let look = rule.look(at: roundsSoFar.map(\.iops))
         phase.steadyState = look
@@ -133,12 +137,17 @@ final class PhaseSequence {
   private func run(_ scenario: ScenarioSpec) throws {
     let plan = self.plan(scenario)
     try phase(
-      .scenario, scenario.phaseName, plan.record(submission: "ramp(4)"), expected: profile.rounds.min
+      .scenario, scenario.phaseName, plan.record(submission: "ramp(4)"),
+      expected: profile.rounds.min
     ) { phase, show in
       var histograms: [LatencyHistogram] = []
       let bound = SequentialBound(profile.rounds)
       var target = profile.rounds.min
       for round in 0..<profile.rounds.max where !stop.isRequested && phase.outcome == .completed {
+        guard mayRun(scenario) else {
+          phase.detail = "the bytes quoted for the run were used up"
+          break
+        }
         histograms.append(try self.round(round, of: plan, in: &phase, show))
         guard round + 1 >= target else { continue }
         let more = RunVerdict.needsMoreRounds(
@@ -158,6 +167,11 @@ final class PhaseSequence {
       stallLimit: profile.stallLimit, runID: qualification.runID,
       seed: qualification.request.seed,
       compressiblePercent: profile.preconditioning.compressiblePercent)
+  }
+
+  /// What was quoted is kept: no further round writes once the quoted bytes are written.
+  private func mayRun(_ scenario: ScenarioSpec) -> Bool {
+    !scenario.writes || journal.bytesWritten < qualification.header.plan.bytesWritten
   }
 
   private var usedBytes: UInt64 { subject.record.rangeBytes }

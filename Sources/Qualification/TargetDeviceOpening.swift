@@ -112,7 +112,8 @@ struct TargetDeviceOpening {
           detail: "it had \(identity.capacityBytes) bytes and then \(bytes)")
       }
     } catch {
-      throw TargetFailure(error)
+      // Nothing was touched yet, so this is a refusal and no loss in the middle of a run.
+      throw TargetFailure(category: .refused, description: error.description)
     }
   }
 

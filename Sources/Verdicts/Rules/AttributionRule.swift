@@ -41,13 +41,17 @@ public struct AttributionRule: Sendable {
         explanation: "this host reaches \(Figure.grouped(headroom)) requests a second on a target "
           + "that does nothing, less than the limit")
     }
-    guard let phase, let threads = phase.scenario?.threads, threads > 0 else { return nil }
+    // Workers that wait for a schedule or poll the device spin: busy then means nothing.
+    guard let phase, let load = phase.scenario, load.threads > 0, load.arrival == "closed",
+      !load.submission.contains("iopoll")
+    else { return nil }
+    let threads = load.threads
     let wall = phase.rounds.reduce(0.0) { $0 + $1.duration.seconds } * Double(threads)
     let used = phase.rounds.reduce(0.0) { $0 + $1.userCPU.seconds + $1.systemCPU.seconds }
     guard wall > 0, used / wall >= busyLimit else { return nil }
     return Finding(
       bound: .cpu,
-      explanation: "the \(threads) workers were busy for \(Figure.percent(used / wall)) of the time"
+      explanation: "the \(threads == 1 ? "worker was" : "\(threads) workers were") busy for \(Figure.percent(used / wall)) of the time"
     )
   }
 
