@@ -27,6 +27,11 @@ extension RigSuite {
       // A few reads to know who it is; no load.
       #expect(Int(wrongKind.facts["reads"] ?? "") ?? .max < 100, "\(wrongKind)")
 
+      // The control of the refusals: what QEMU counts shows writes where they are allowed.
+      let written = try run.reached("written")
+      #expect(written.exit == 0, "\(written)")
+      #expect(Int(written.facts["writes"] ?? "") ?? 0 > 1000, "\(written)")
+
       for (name, outcome) in [
         ("read-error", PhaseOutcome.failed), ("write-error", .failed), ("stall", .stalled),
         ("unplug", .lost),
