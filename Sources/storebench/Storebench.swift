@@ -40,7 +40,8 @@ struct Storebench: AsyncParsableCommand {
     }
     // An asynchronous main would park this thread in dispatch_main, which unblocks every signal on
     // it: the next SIGTERM would end the process there, with the tool's file left behind.
-    Task { await carryOut() }
+    // Detached, because the main actor would wait for this thread.
+    Task.detached { await carryOut() }
     while true { MonotonicClock.sleep(Nanoseconds(seconds: 3600)) }
   }
 
