@@ -212,7 +212,8 @@ final class PhaseSequence {
   ) throws {
     var round = result.round
     round.index = roundsSoFar.count
-    round.startedAt = qualification.clock.elapsed - round.duration
+    // A simulated round may be longer than the time that really passed.
+    round.startedAt = max(phase.startedAt, qualification.clock.elapsed - round.duration)
     round.noise = noise
     if countsAsWritten { journal.bytesWritten += result.bytesSubmittedForWriting }
     var samples = [

@@ -65,7 +65,8 @@ struct JournalTests {
     let run = try await SimulatedRun(.cold, on: SimulatedRun.soundDisk + fault)
     let schema = try JSONSchema(named: "journal-1.schema.json")
     for line in SimulatedRun.lines(run.journal) {
-      #expect(try schema.problems(in: line) == [])
+      let problems = try schema.problems(in: line)
+      #expect(problems.isEmpty, "\(problems)")
     }
   }
 

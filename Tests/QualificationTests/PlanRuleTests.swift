@@ -110,7 +110,7 @@ struct RunQuoteTests {
 
   @Test(
     "states the share of the endurance only where a rating is known",
-    arguments: [(nil, nil), ("1 TB", true), ("1000000 TB", false)] as [(String?, Bool?)])
+    arguments: [(nil, nil), ("1 TB", true), ("1000 TB", false)] as [(String?, Bool?)])
   func endurance(rated: String?, large: Bool?) throws {
     let source = try BuiltInProfiles.source(named: "cold")
     let profile = try ProfileLoader.load(

@@ -74,11 +74,10 @@ struct SimulatedSeedTests {
   @Test("refuses scenarios that do not fit its device before anything runs")
   func misfit() async throws {
     await #expect {
-      _ = try await SimulatedRun(
-        .cold, on: "simulated:capacity=0.01", overrides: ["scenarios.random-read-4k.block=64m"])
+      _ = try await SimulatedRun(.cold, on: "simulated:capacity=0.01")
     } throws: { error in
       guard let failure = error as? TargetFailure else { return false }
-      return failure.category == .usage && failure.description.contains("random-read-4k")
+      return failure.category == .usage && failure.description.contains("sequential-read-outer")
     }
   }
 }

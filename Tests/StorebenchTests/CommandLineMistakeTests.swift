@@ -66,7 +66,7 @@ struct CommandLineMistakeTests {
     #expect(ending.code == 64, "\(ending.text)")
     #expect(ending.output.isEmpty, "\(ending.output)")
     #expect(ending.errors.contains(remedy), "\(ending.errors)")
-    #expect(try folder.entries().isEmpty, "something was made: \(try folder.entries())")
+    #expect(try folder.entries() == [])
   }
 
   @Test(
@@ -101,7 +101,7 @@ struct CommandLineMistakeTests {
           + "c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c, *c, *c, *c]\n"
           + "e: &e [*d, *d, *d, *d, *d, *d, *d, *d]\nf: &f [*e, *e, *e, *e, *e, *e, *e, *e]\n"
           + "g: &g [*f, *f, *f, *f, *f, *f, *f, *f]\nh: [*g, *g, *g, *g, *g, *g, *g, *g]\n",
-        ":1:", "alias"
+        ":2:1:", "aliases"
       ),
       ("schema: 1\nname: x\nextends: lab.yaml\n", "", "lab.yaml"),
       ("\u{0}\u{1}", "", "lab.yaml"),

@@ -33,7 +33,7 @@ struct FolderTargetTests {
     let run = try StorebenchProgram.start(
       ["qualify", target] + StorebenchProgram.brief + ["--set", "rounds.duration=60 s"],
       in: folder.url)
-    try untilJournal(of: folder, says: "\"name\":\"random-read-4k\"")
+    try untilJournal(of: folder, says: "\"kind\":\"scenario\"")
     #expect(try folder.entries("target").count == 1)
     for _ in 0..<times { kill(run.process.processIdentifier, signal) }
     let ending = try run.ending(withinSeconds: 20)

@@ -165,7 +165,7 @@ struct OutputTests {
     #expect(record.profile.overrides.count == 3)
     let verdict = try #require(record.verdict)
     #expect(!verdict.certifiable)
-    #expect(verdict.notCertifiable.contains { $0.contains("--set") })
+    #expect(verdict.notCertifiable.contains { $0.contains("overridden") })
     let gate = verdict.gates.first { $0.name.description == "raw/random-read-4k/iops" }
     #expect(gate?.limit == 200)
     let kind = verdict.gates.first { $0.name.description == "device/identity/kind" }
