@@ -186,7 +186,11 @@ public struct BlockTargetFactory: LoadTargetFactory {
 
   /// Loads an open file.
   ///
-  /// - Parameter descriptor: Open with O_DIRECT; for a workload that writes, for writing.
+  /// - Parameters:
+  ///   - descriptor: Open with O_DIRECT; for a workload that writes, for writing.
+  ///   - name: The path, for messages.
+  ///   - numaNode: The NUMA node of the device; nil where it is not known.
+  ///   - mode: How rings are set up.
   public init(descriptor: Int32, name: String, numaNode: Int?, mode: RingMode = RingMode()) {
     self.descriptor = descriptor
     self.name = name

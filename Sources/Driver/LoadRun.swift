@@ -40,6 +40,9 @@ public enum LoadRun {
     let topology = NUMATopology.current()
     let cpus = plan.cpus ?? topology.cpus(onNode: factory.numaNode)
     let collected = Mutex<[Result<WorkerReport, TargetError>]>([])
+    // The workers' own, so that a load that cannot go on ends without a wish of the caller's.
+    let end = StopSignal()
+    if let signal = stop.requestedBy { end.request(signal: signal) }
     let pulses = (0..<plan.threads).map { _ in WorkerPulse() }
     let cpuBefore = CPUTime.ofProcess()
 
@@ -50,17 +53,18 @@ public enum LoadRun {
       do {
         threads.append(
           try PinnedThread(name: "load-\(worker)", cpu: cpu) {
-            let result = work(worker, plan, factory, stop, shown)
+            let result = work(worker, plan, factory, end, shown)
+            if case .failure = result { end.request(signal: -1) }
             collected.withLock { $0.append(result) }
             shown.finished.store(true, ordering: .releasing)
           })
       } catch {
-        stop.request(signal: 0)
+        end.request(signal: -1)
         threads.forEach { $0.join() }
         throw TargetError(operation: error.call, errno: error.errno, description: "\(error)")
       }
     }
-    watch(threads, pulses, pulse)
+    watch(threads, pulses, from: stop, to: end, pulse)
     threads.forEach { $0.join() }
     let system = CPUTime.ofProcess() - cpuBefore
 
@@ -83,9 +87,11 @@ public enum LoadRun {
     }
   }
 
-  /// Shows the pulse and kicks workers whose device is silent, so that they look at the clock.
+  /// Shows the pulse, hands a stop on and kicks workers whose device is silent, so that they look
+  /// at the clock.
   private static func watch(
-    _ threads: [PinnedThread], _ pulses: [WorkerPulse], _ show: (LoadPulse) -> Void
+    _ threads: [PinnedThread], _ pulses: [WorkerPulse], from stop: StopSignal, to end: StopSignal,
+    _ show: (LoadPulse) -> Void
   ) {
     let began = MonotonicClock.now()
     var seen = pulses.map { _ in UInt64.max }
@@ -95,6 +101,7 @@ public enum LoadRun {
     var nap: Int64 = 100_000
     while !pulses.allSatisfy({ $0.finished.load(ordering: .acquiring) }) {
       MonotonicClock.sleep(Nanoseconds(nap))
+      if let signal = stop.requestedBy { end.request(signal: signal) }
       nap = min(nap * 2, 10_000_000)
       let now = MonotonicClock.now()
       guard now - lastKick >= Nanoseconds(100_000_000) else { continue }

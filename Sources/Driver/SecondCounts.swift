@@ -13,7 +13,9 @@ struct SecondCounts: Sendable {
   private var buckets: [UInt32]
   private let histogramSeconds: Int
 
-  /// Room for so many seconds; later ones are added to the last. Latencies are kept for an hour.
+  /// Takes room for so many seconds.
+  ///
+  /// Later ones are added to the last. Latencies are kept for an hour.
   init(seconds: Int) {
     let count = max(1, seconds)
     histogramSeconds = min(count, 3600)

@@ -18,19 +18,25 @@ extension WorkerLoop {
     let end: Nanoseconds
     if case .after(let length) = plan.end { end = began + plan.rampUp + length } else { end = .max }
     let countFrom = began + plan.rampUp
-    measuring = true
+    var wanted = operationLimit
     report.windowStart = countFrom
     report.windowEnd = countFrom
 
     var now = began
     while true {
-      while schedule.due <= now, schedule.due < end, let slot = free.popLast() {
-        if schedule.due >= countFrom { report.lateness?.record(now - schedule.due) }
+      while schedule.due <= now, schedule.due < end, wanted > 0, !isCovered,
+        let slot = free.popLast()
+      {
+        if schedule.due >= countFrom {
+          report.lateness?.record(now - schedule.due)
+          wanted -= 1
+        }
         enqueue(slot: slot, at: schedule.due)
         schedule.advance()
       }
       try submitBatch(.now)
-      if schedule.due >= end, now >= end { break }
+      // Also where requests that were due still wait for a slot: the time is over.
+      if now >= end || wanted == 0 || isCovered { break }
       if stop.isRequested || faultCount >= plan.faultLimit { break }
 
       let count = try poll(
@@ -53,10 +59,10 @@ extension WorkerLoop {
       }
     }
     if stop.isRequested { fail(.interrupted, nil) }
-    report.windowEnd = min(now, end)
+    report.windowEnd = max(countFrom, min(now, end))
     try drain(countingFrom: countFrom)
     // What was due and never sent has waited at least until now.
-    while schedule.due < min(now, end) {
+    while schedule.due < min(now, end), wanted > 0, !isCovered {
       if schedule.due >= countFrom { report.latency.record(now - schedule.due) }
       schedule.advance()
     }

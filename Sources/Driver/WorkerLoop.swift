@@ -26,9 +26,8 @@ struct WorkerLoop<Target: LoadTarget> {
 
   var stream: RequestStream
   var startedAt: [Int64]
-  var offsets: [UInt64]
-  var lengths: [UInt32]
-  var isRead: [Bool]
+  /// What is in flight, by slot.
+  var requests: [Request]
   var completions: [Completion]
   var batch: [Request]
   var batchCount = 0
@@ -49,12 +48,10 @@ struct WorkerLoop<Target: LoadTarget> {
     stream = RequestStream(
       spec: plan.workload, worker: worker, workers: plan.threads, seed: plan.seed)
     startedAt = Array(repeating: 0, count: plan.depth)
-    offsets = Array(repeating: 0, count: plan.depth)
-    lengths = Array(repeating: 0, count: plan.depth)
-    isRead = Array(repeating: true, count: plan.depth)
     completions = Array(repeating: Completion(slot: 0, result: 0), count: plan.depth)
     batch = Array(
       repeating: Request(offset: 0, length: 0, operation: .read, slot: 0), count: plan.depth)
+    requests = batch
     var seconds = 86_400
     operationLimit = .max
     switch plan.end {
@@ -73,6 +70,7 @@ struct WorkerLoop<Target: LoadTarget> {
     let cpuBefore = CPUTime.ofThread()
     lastAnswer = target.now()
     report.windowStart = lastAnswer
+    report.windowEnd = lastAnswer
     do {
       if case .closed = plan.arrival {
         try runClosed()
@@ -95,9 +93,10 @@ struct WorkerLoop<Target: LoadTarget> {
 
   private mutating func runClosed() throws(TargetError) {
     let began = target.now()
-    for slot in 0..<plan.depth where !isCovered { enqueue(slot: UInt32(slot), at: began) }
+    let first = Int(min(UInt64(plan.depth), operationLimit))
+    for slot in 0..<first where !isCovered { enqueue(slot: UInt32(slot), at: began) }
     try submitBatch(.withNextPoll)
-    begin(at: began)
+    if plan.rampUp.rawValue <= 0 { begin(at: began) }
     while inFlight > 0 {
       let count = try poll(waitingAtMost: nil)
       let now = target.now()
@@ -108,15 +107,22 @@ struct WorkerLoop<Target: LoadTarget> {
       lastAnswer = now
       // Decided before the successors are sent, so that none follows the last counted reap.
       let last = isOver(now)
-      try answer(count, at: now, sendSuccessors: !last)
+      try answer(count, at: now, successors: last ? 0 : successors(of: count))
       if last || faultCount >= plan.faultLimit { break }
       if !measuring, now - began >= plan.rampUp { begin(at: now) }
     }
     try drain(countingFrom: nil)
   }
 
-  /// Accounts for a reap and sends the successors by the plan's policy.
-  private mutating func answer(_ count: Int, at now: Nanoseconds, sendSuccessors: Bool)
+  /// How many of a reap's requests have a successor: all, until those that are wanted are sent.
+  private func successors(of count: Int) -> Int {
+    guard measuring, operationLimit != .max else { return count }
+    let sent = report.operations + UInt64(inFlight)
+    return sent < operationLimit ? Int(min(operationLimit - sent, UInt64(count))) : 0
+  }
+
+  /// Accounts for a reap and sends the successors of its first requests by the plan's policy.
+  private mutating func answer(_ count: Int, at now: Nanoseconds, successors: Int)
     throws(TargetError)
   {
     look(at: now)
@@ -129,7 +135,7 @@ struct WorkerLoop<Target: LoadTarget> {
         let slot = Int(completion.slot)
         account(completion, latency: now - Nanoseconds(startedAt[slot]))
         inFlight -= 1
-        if sendSuccessors, !isCovered { enqueue(slot: completion.slot, at: now) }
+        if index < successors, !isCovered { enqueue(slot: completion.slot, at: now) }
         index += 1
       }
       try submitBatch(index < count ? .now : .withNextPoll)
@@ -140,15 +146,13 @@ struct WorkerLoop<Target: LoadTarget> {
 
   /// Whether there is nothing left to ask for.
   @inline(__always)
-  private var isCovered: Bool { plan.end == .rangeCovered && stream.covered }
+  var isCovered: Bool { plan.end == .rangeCovered && stream.covered }
 
   @inline(__always)
   mutating func enqueue(slot: UInt32, at now: Nanoseconds) {
     let request = stream.next(slot: slot)
     startedAt[Int(slot)] = now.rawValue
-    offsets[Int(slot)] = request.offset
-    lengths[Int(slot)] = request.length
-    isRead[Int(slot)] = request.operation == .read
+    requests[Int(slot)] = request
     if request.operation == .write {
       report.bytesSubmittedForWriting &+= UInt64(request.length)
     }
@@ -181,11 +185,11 @@ struct WorkerLoop<Target: LoadTarget> {
 
   @inline(__always)
   mutating func account(_ completion: Completion, latency: Nanoseconds) {
-    let slot = Int(completion.slot)
-    let length = lengths[slot]
+    let request = requests[Int(completion.slot)]
+    let length = request.length
     guard completion.result == Int32(truncatingIfNeeded: length), completion.check != .corrupt
     else {
-      countFault(completion, length: length)
+      countFault(completion, of: request)
       return
     }
     if completion.check == .unwritten { report.faults.unwritten += 1 }
@@ -194,18 +198,16 @@ struct WorkerLoop<Target: LoadTarget> {
     report.seconds.record(latency, second: second)
     report.operations &+= 1
     report.bytes &+= UInt64(length)
-    if isRead[slot] {
+    if request.operation == .read {
       report.reads &+= 1
     } else {
       report.bytesWritten &+= UInt64(length)
     }
   }
 
-  private mutating func countFault(_ completion: Completion, length: UInt32) {
+  private mutating func countFault(_ completion: Completion, of request: Request) {
     faultCount += 1
-    if report.faults.firstOffset == nil {
-      report.faults.firstOffset = offsets[Int(completion.slot)]
-    }
+    if report.faults.firstOffset == nil { report.faults.firstOffset = request.offset }
     if completion.result < 0 {
       errors.count(-completion.result)
     } else if completion.check == .corrupt {
@@ -224,7 +226,6 @@ struct WorkerLoop<Target: LoadTarget> {
 
   /// Begins to measure: what completed before does not count.
   private mutating func begin(at now: Nanoseconds) {
-    guard plan.rampUp.rawValue <= 0 || now > report.windowStart else { return }
     measuring = true
     report.windowStart = now
     report.windowEnd = now
@@ -240,9 +241,8 @@ struct WorkerLoop<Target: LoadTarget> {
     switch plan.end {
     case .after(let length):
       return measuring && now - report.windowStart >= length
-    case .operations:
-      return report.operations + UInt64(inFlight) >= operationLimit
-    case .rangeCovered:
+    case .operations, .rangeCovered:
+      // The last that is wanted is in flight: all are waited for and counted.
       return false
     }
   }
@@ -270,6 +270,7 @@ struct WorkerLoop<Target: LoadTarget> {
   /// Waits for the requests in flight, for the stall limit at most.
   ///
   /// - Parameter countingFrom: Open loops still count what was due from this moment on.
+  /// - Throws: `TargetError` where the target cannot go on.
   mutating func drain(countingFrom: Nanoseconds?) throws(TargetError) {
     var waitingSince = target.now()
     while inFlight > 0 {

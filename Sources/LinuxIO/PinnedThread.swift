@@ -37,6 +37,7 @@ public final class PinnedThread: @unchecked Sendable {
         PinnedThread.unblockKicks()
         if let cpu = start.cpu { PinnedThread.pin(to: cpu) }
         linux_name_thread(start.name)
+        PinnedThread.admitKicks()
         // Open loops wait for moments 20 µs away; the default slack alone is 50 µs.
         linux_set_timer_slack(1)
         start.body()
@@ -66,6 +67,15 @@ public final class PinnedThread: @unchecked Sendable {
   /// SIGURG is ignored by default and used by nobody here; its empty handler without SA_RESTART
   /// is what makes a waiting call return.
   private static func installKickHandler() { _ = kickHandler }
+
+  /// A thread inherits the mask of the one that starts it, and those of a concurrency pool block
+  /// every signal: without this a silent device would be waited for without an end.
+  private static func admitKicks() {
+    var kick = sigset_t()
+    sigemptyset(&kick)
+    sigaddset(&kick, SIGURG)
+    pthread_sigmask(SIG_UNBLOCK, &kick, nil)
+  }
 
   private static let kickHandler: Void = {
     var action = sigaction()

@@ -150,8 +150,15 @@ public struct Ring: ~Copyable {
 
   /// Prepares a write from a slot of the arena; false where the ring is full.
   ///
-  /// - Parameter forceUnitAccess: Completes only once the data are durable (`RWF_DSYNC`, which the
-  ///   kernel carries out with FUA where the device has it).
+  /// - Parameters:
+  ///   - arena: What is registered, or any where nothing is.
+  ///   - slot: The slot of the arena that holds the data.
+  ///   - length: Bytes, at most a slot.
+  ///   - offset: First byte in the file.
+  ///   - token: Comes back with the completion.
+  ///   - forceUnitAccess: Completes only once the data are durable (`RWF_DSYNC`, which the kernel
+  ///     carries out with FUA where the device has it).
+  /// - Returns: Whether it was prepared.
   @inline(__always)
   public mutating func write(
     from arena: borrowing BufferArena, slot: Int, length: UInt32, offset: UInt64, token: UInt64,

@@ -18,6 +18,10 @@ public enum StandardStream: Int32, Sendable {
       }
       if count > 0 {
         done += count
+      } else if errno == EAGAIN {
+        // Somebody else made the pipe non-blocking; its reader is only slow.
+        var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        guard poll(&waiting, 1, -1) > 0 || errno == EINTR else { return }
       } else if errno != EINTR {
         return
       }

@@ -31,12 +31,14 @@ import Workloads
     #expect(lateness.count == result.round.operations)
   }
 
-  @Test("shows it where a closed loop's P99 does not", arguments: [1, 32])
+  @Test("shows it where a closed loop's P99 does not", arguments: [1, 8])
   func closedHides(depth: Int) throws {
+    var device = Self.stalling
+    device.readNanoseconds = 1e6
     let plan = LoadPlan.of(.randomRead, depth: depth, end: .seconds(30))
-    let result = try LoadRun.run(plan, on: SimulatedTargetFactory(Self.stalling))
+    let result = try LoadRun.run(plan, on: SimulatedTargetFactory(device))
     #expect(result.outcome == .completed)
-    #expect(result.round.latency.p99 <= 160_000)
+    #expect(result.round.latency.p99 <= 2_000_000)
     #expect(result.round.latency.max >= 999_000_000, "it is there, but hardly ever")
     #expect(result.round.lateness == nil)
   }
@@ -49,7 +51,8 @@ import Workloads
     let result = try LoadRun.run(plan, on: SimulatedTargetFactory(SimulatedDevice()))
     #expect(result.round.operations == 3600)
     #expect(result.round.duration == Nanoseconds(seconds: 4))
-    #expect(result.round.perSecondOperations == [900, 900, 900, 900])
+    // By completion: the last of each second is answered in the next.
+    #expect(result.round.perSecondOperations == [899, 900, 900, 900, 1])
   }
 
   @Test(

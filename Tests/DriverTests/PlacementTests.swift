@@ -42,6 +42,7 @@ import Workloads
     plan.arrival = arrival
     var device = SimulatedDevice()
     device.jitter = 1
+    device.readNanoseconds = 1e6
     let result = try LoadRun.run(plan, on: SimulatedTargetFactory(device))
     let perSecond = result.round.perSecondOperations
     #expect((4...5).contains(perSecond.count))

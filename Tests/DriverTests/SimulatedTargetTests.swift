@@ -19,7 +19,7 @@ import Workloads
       (.randomWrite, 32, 30_000),
     ])
   func closedLatency(kind: WorkloadKind, depth: Int, expected: Double) throws {
-    let plan = LoadPlan.of(kind, depth: depth, end: .seconds(2))
+    let plan = LoadPlan.of(kind, depth: depth, end: .seconds(0.2))
     let result = try LoadRun.run(plan, on: SimulatedTargetFactory(Self.constant))
     #expect(result.outcome == .completed)
     let summary = result.round.latency
@@ -52,7 +52,7 @@ import Workloads
       var device = Self.constant
       device.jitter = 0.8
       var plan = LoadPlan.of(
-        .randomMix, readPercent: 70, depth: 8, threads: 2, end: .seconds(1), seed: seed)
+        .randomMix, readPercent: 70, depth: 8, threads: 2, end: .seconds(0.4), seed: seed)
       plan.arrival = arrival
       plan.rampUp = Nanoseconds(seconds: 0.1)
       return try LoadRun.run(plan, on: SimulatedTargetFactory(device))
@@ -104,7 +104,7 @@ import Workloads
     var device = Self.constant
     device.channels = channels
     device.jitter = 0.5
-    let plan = LoadPlan.of(.randomRead, depth: 32, threads: workers, end: .seconds(2))
+    let plan = LoadPlan.of(.randomRead, depth: 32, threads: workers, end: .seconds(0.5))
     let result = try LoadRun.run(plan, on: SimulatedTargetFactory(device))
     #expect(result.round.iops.isWithin(3, of: Double(channels) * 10_000), "\(result.round.iops)")
     let inFlight = result.round.iops * result.round.latency.meanNanoseconds / 1e9
@@ -116,7 +116,7 @@ import Workloads
     var device = Self.constant
     device.linkBytesPerSecond = 100e6
     let plan = LoadPlan.of(
-      .randomRead, blockBytes: 65536, depth: 16, threads: workers, end: .seconds(3))
+      .randomRead, blockBytes: 65536, depth: 16, threads: workers, end: .seconds(1))
     let result = try LoadRun.run(plan, on: SimulatedTargetFactory(device))
     #expect(result.round.bandwidth.isWithin(2, of: 100e6), "\(result.round.bandwidth) B/s")
   }
@@ -125,12 +125,13 @@ import Workloads
   func throttle() throws {
     var device = Self.constant
     device.throttle = (at: Nanoseconds(seconds: 2), factor: 4)
-    let plan = LoadPlan.of(.randomRead, depth: 4, end: .seconds(4))
+    let plan = LoadPlan.of(.randomRead, depth: 1, end: .seconds(4))
     let result = try LoadRun.run(plan, on: SimulatedTargetFactory(device))
-    let perSecond = result.round.perSecondOperations.map(Double.init)
-    try #require(perSecond.count >= 4)
-    #expect(perSecond[0].isWithin(1, of: 40_000) && perSecond[1].isWithin(1, of: 40_000))
-    #expect(perSecond[2].isWithin(1, of: 10_000) && perSecond[3].isWithin(1, of: 10_000))
+    let perSecond = result.round.perSecondOperations.map { Double($0) }
+    try #require(perSecond.count >= 4, "\(perSecond)")
+    #expect(perSecond[0].isWithin(1, of: 10_000) && perSecond[1].isWithin(1, of: 10_000))
+    #expect(
+      perSecond[2].isWithin(1, of: 2500) && perSecond[3].isWithin(1, of: 2500), "\(perSecond)")
   }
 
   @Test("serves the rate and the latency that it was made for, by Little's law")
@@ -138,13 +139,13 @@ import Workloads
     let device = SimulatedDevice(
       readIOPS: 50_000, readLatency: Nanoseconds(200_000), writeIOPS: 25_000)
     let deep = try LoadRun.run(
-      .of(.randomRead, depth: 64, end: .seconds(1)), on: SimulatedTargetFactory(device))
+      .of(.randomRead, depth: 64, end: .seconds(0.3)), on: SimulatedTargetFactory(device))
     #expect(deep.round.iops.isWithin(2, of: 50_000))
     let single = try LoadRun.run(
-      .of(.randomRead, depth: 1, end: .seconds(1)), on: SimulatedTargetFactory(device))
+      .of(.randomRead, depth: 1, end: .seconds(0.3)), on: SimulatedTargetFactory(device))
     #expect(single.round.latency.meanNanoseconds.isWithin(2, of: 200_000))
     let writes = try LoadRun.run(
-      .of(.randomWrite, depth: 64, end: .seconds(1)), on: SimulatedTargetFactory(device))
+      .of(.randomWrite, depth: 64, end: .seconds(0.3)), on: SimulatedTargetFactory(device))
     #expect(writes.round.iops.isWithin(2, of: 25_000))
   }
 
