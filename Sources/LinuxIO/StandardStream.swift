@@ -8,12 +8,13 @@ public enum StandardStream: Int32, Sendable {
   case error = 2
 
   /// Writes all of the text, or as much as somebody reads.
-  public func write(_ text: String) {
-    let bytes = Array(text.utf8)
+  public func write(_ text: String) { Self.write(Array(text.utf8), to: rawValue) }
+
+  static func write(_ bytes: [UInt8], to descriptor: Int32) {
     var done = 0
     while done < bytes.count {
       let count = bytes.withUnsafeBytes { all in
-        Glibc.write(rawValue, all.baseAddress.map { $0 + done }, bytes.count - done)
+        Glibc.write(descriptor, all.baseAddress.map { $0 + done }, bytes.count - done)
       }
       if count > 0 {
         done += count

@@ -6,7 +6,7 @@ internal import Workloads
 
 /// Carries out the phases of a qualification in their order.
 ///
-/// 1. Headroom: what this host can drive at all, on the null target.
+/// 1. Headroom: what this host can drive at all, on the null target; not for simulated devices.
 /// 2. Purge: discard the range, where the profile and the device do.
 /// 3. Fill: write the range, so that reads reach the medium.
 /// 4. Steady state: repeat one scenario until its rate stays.
@@ -56,6 +56,7 @@ final class PhaseSequence {
   // MARK: Phases
 
   private func headroom() throws {
+    guard !isSimulated else { return }
     // Open loops bound their depth from above only; the null target never needs it.
     let closed = qualification.scenarios.filter { $0.arrival == "closed" }
     guard var deepest = closed.max(by: { $0.depth < $1.depth }) ?? qualification.scenarios.first
@@ -174,6 +175,9 @@ final class PhaseSequence {
     !scenario.writes || journal.bytesWritten < qualification.header.plan.bytesWritten
   }
 
+  /// A simulated device has a clock of its own: neither the host nor its neighbours bound it.
+  private var isSimulated: Bool { subject.record.form == .simulated }
+
   private var usedBytes: UInt64 { subject.record.rangeBytes }
 
   private var roundsSoFar: [RoundRecord] { journal.openRounds }
@@ -192,11 +196,12 @@ final class PhaseSequence {
     let check: ReadCheck = subject.isWritable ? .own(every: 16) : .constant(every: 16)
     let load = try plan.load(
       round: index, startBytes: start, logicalBlockBytes: subject.logicalBlockBytes, check: check)
-    let noise = NoiseReading.now()
+    let noise = isSimulated ? nil : NoiseReading.now()
     let result = try subject.run(load, stop: stop, pulse: show)
     phase.scenario?.submission = "\(load.submission) \(result.mechanism)"
     try note(
-      result, in: &phase, countsAsWritten: true, noise: NoiseReading.now().noise(since: noise))
+      result, in: &phase, countsAsWritten: true,
+      noise: noise.map { NoiseReading.now().noise(since: $0) })
     return result.latency
   }
 

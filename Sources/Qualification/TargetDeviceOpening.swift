@@ -120,7 +120,7 @@ struct TargetDeviceOpening {
   /// The part of the device that may be used.
   private func rangeBytes() throws(TargetFailure) -> UInt64 {
     let block = UInt64(max(identity.logicalBlockBytes, 1))
-    let asked = request.sizeBytes ?? identity.capacityBytes
+    let asked = request.sizeBytes ?? min(identity.capacityBytes, request.sizeLimitBytes ?? .max)
     guard asked <= identity.capacityBytes else {
       throw TargetFailure(
         category: .usage,

@@ -13,12 +13,14 @@ extern void *__libc_memalign(size_t alignment, size_t size);
 
 static atomic_int counting;
 static atomic_long allocations;
+// Set before counting begins; other tests' threads bear other names.
+static char counted[16];
 
 static void count(void) {
-  if (!atomic_load_explicit(&counting, memory_order_relaxed)) return;
+  if (!atomic_load_explicit(&counting, memory_order_acquire)) return;
   char name[16] = {0};
   prctl(PR_GET_NAME, name, 0, 0, 0);
-  if (strncmp(name, "load-", 5) == 0) atomic_fetch_add(&allocations, 1);
+  if (strcmp(name, counted) == 0) atomic_fetch_add(&allocations, 1);
 }
 
 void *malloc(size_t size) {
@@ -47,9 +49,10 @@ void *aligned_alloc(size_t alignment, size_t size) {
   return __libc_memalign(alignment, size);
 }
 
-void allocation_count_begin(void) {
+void allocation_count_begin(const char *thread_name) {
+  strncpy(counted, thread_name, sizeof counted - 1);
   atomic_store(&allocations, 0);
-  atomic_store(&counting, 1);
+  atomic_store_explicit(&counting, 1, memory_order_release);
 }
 
 long allocation_count_end(void) {

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Begins to count the allocations of the threads whose name starts with `load-`.
-void allocation_count_begin(void);
+/// Begins to count the allocations of the threads of this name, over the whole process.
+void allocation_count_begin(const char *thread_name);
 
 /// Stops counting and returns how many there were since `allocation_count_begin`.
 long allocation_count_end(void);
