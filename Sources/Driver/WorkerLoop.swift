@@ -69,6 +69,7 @@ struct WorkerLoop<Target: LoadTarget> {
     let cpuBefore = CPUTime.ofThread()
     lastAnswer = target.now()
     report.windowStart = lastAnswer
+    report.windowEnd = lastAnswer
     do {
       if case .closed = plan.arrival {
         try runClosed()
@@ -93,7 +94,7 @@ struct WorkerLoop<Target: LoadTarget> {
     let began = target.now()
     for slot in 0..<plan.depth where !isCovered { enqueue(slot: UInt32(slot), at: began) }
     try submitBatch(.withNextPoll)
-    begin(at: began)
+    if plan.rampUp.rawValue <= 0 { begin(at: began) }
     while inFlight > 0 {
       let count = try poll(waitingAtMost: nil)
       let now = target.now()
@@ -211,7 +212,6 @@ struct WorkerLoop<Target: LoadTarget> {
 
   /// Begins to measure: what completed before does not count.
   private mutating func begin(at now: Nanoseconds) {
-    guard plan.rampUp.rawValue <= 0 || now > report.windowStart else { return }
     measuring = true
     report.windowStart = now
     report.windowEnd = now
