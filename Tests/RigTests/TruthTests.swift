@@ -47,9 +47,10 @@ extension SoakSuite {
       return loaded[loaded.count / 2]
     }
 
-    /// A delay of 100 ms is 25 of the guest's ticks of 4 ms, and the kernel's timers add one, so that
-    /// none fires early. Each request follows an answer, which comes with a tick: 26 ticks pass.
-    /// (A second would fall on the timers' coarser grid of 32 ms.)
+    /// What the guest's kernel makes of a delay of 100 ms.
+    ///
+    /// It is 25 ticks of 4 ms, and timers add one, so that none fires early. Each request follows
+    /// an answer, which comes with a tick: 26 pass. A second would fall on a grid of 32 ms.
     static let delayNanoseconds = 104e6
 
     @Test("100 ms of dm-delay are read back within 2 %, and agree with what fio reads")
