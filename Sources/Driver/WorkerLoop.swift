@@ -26,6 +26,7 @@ struct WorkerLoop<Target: LoadTarget> {
 
   var stream: RequestStream
   var startedAt: [Int64]
+  var offsets: [UInt64]
   var lengths: [UInt32]
   var isRead: [Bool]
   var completions: [Completion]
@@ -36,6 +37,8 @@ struct WorkerLoop<Target: LoadTarget> {
   var faultCount: UInt64 = 0
   var lastAnswer = Nanoseconds.zero
   var measuring = false
+  /// The second of the window that the reap at hand falls into.
+  var second = 0
   var operationLimit: UInt64
 
   init(target: Target, worker: Int, plan: LoadPlan, stop: StopSignal, pulse: WorkerPulse) {
@@ -46,6 +49,7 @@ struct WorkerLoop<Target: LoadTarget> {
     stream = RequestStream(
       spec: plan.workload, worker: worker, workers: plan.threads, seed: plan.seed)
     startedAt = Array(repeating: 0, count: plan.depth)
+    offsets = Array(repeating: 0, count: plan.depth)
     lengths = Array(repeating: 0, count: plan.depth)
     isRead = Array(repeating: true, count: plan.depth)
     completions = Array(repeating: Completion(slot: 0, result: 0), count: plan.depth)
@@ -116,6 +120,7 @@ struct WorkerLoop<Target: LoadTarget> {
   private mutating func answer(_ count: Int, at now: Nanoseconds, sendSuccessors: Bool)
     throws(TargetError)
   {
+    look(at: now)
     var chunk = plan.submission.firstChunk(of: count)
     var index = 0
     while index < count {
@@ -123,7 +128,7 @@ struct WorkerLoop<Target: LoadTarget> {
       while index < end {
         let completion = completions[index]
         let slot = Int(completion.slot)
-        account(completion, latency: now - Nanoseconds(startedAt[slot]), at: now)
+        account(completion, latency: now - Nanoseconds(startedAt[slot]))
         inFlight -= 1
         if sendSuccessors, !isCovered { enqueue(slot: completion.slot, at: now) }
         index += 1
@@ -142,6 +147,7 @@ struct WorkerLoop<Target: LoadTarget> {
   mutating func enqueue(slot: UInt32, at now: Nanoseconds) {
     let request = stream.next(slot: slot)
     startedAt[Int(slot)] = now.rawValue
+    offsets[Int(slot)] = request.offset
     lengths[Int(slot)] = request.length
     isRead[Int(slot)] = request.operation == .read
     if request.operation == .write {
@@ -169,8 +175,13 @@ struct WorkerLoop<Target: LoadTarget> {
     return try target.poll(into: &span, waitingAtMost: limit)
   }
 
+  /// Notes the clock of a reap, once for all its completions.
+  mutating func look(at now: Nanoseconds) {
+    second = Int((now - report.windowStart).rawValue / 1_000_000_000)
+  }
+
   @inline(__always)
-  mutating func account(_ completion: Completion, latency: Nanoseconds, at now: Nanoseconds) {
+  mutating func account(_ completion: Completion, latency: Nanoseconds) {
     let slot = Int(completion.slot)
     let length = lengths[slot]
     guard completion.result == Int32(truncatingIfNeeded: length), completion.check != .corrupt
@@ -181,8 +192,7 @@ struct WorkerLoop<Target: LoadTarget> {
     if completion.check == .unwritten { report.faults.unwritten += 1 }
     guard measuring else { return }
     report.latency.record(latency)
-    report.seconds.record(
-      latency, second: Int((now - report.windowStart).rawValue / 1_000_000_000))
+    report.seconds.record(latency, second: second)
     report.operations &+= 1
     report.bytes &+= UInt64(length)
     if isRead[slot] {
@@ -194,6 +204,9 @@ struct WorkerLoop<Target: LoadTarget> {
 
   private mutating func countFault(_ completion: Completion, length: UInt32) {
     faultCount += 1
+    if report.faults.firstOffset == nil {
+      report.faults.firstOffset = offsets[Int(completion.slot)]
+    }
     if completion.result < 0 {
       errors.count(-completion.result)
     } else if completion.check == .corrupt {
@@ -264,6 +277,7 @@ struct WorkerLoop<Target: LoadTarget> {
       let now = target.now()
       if count > 0 {
         waitingSince = now
+        look(at: now)
         inFlight -= count
         for index in 0..<count {
           if let countingFrom {
@@ -282,7 +296,7 @@ struct WorkerLoop<Target: LoadTarget> {
   /// Looks at an answer after the window's end: only faults count.
   private mutating func accountLate(_ completion: Completion) {
     measuring = false
-    account(completion, latency: .zero, at: .zero)
+    account(completion, latency: .zero)
   }
 }
 

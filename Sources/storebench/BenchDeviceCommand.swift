@@ -118,7 +118,8 @@ struct BenchDeviceCommand: AsyncParsableCommand {
       throw CommandFailure(stoppedBy: signal, kept: "the figures are those until then")
     }
     guard result.outcome == .completed else {
-      throw CommandFailure(.fail, "\(target): \(result.detail ?? "\(result.outcome)")")
+      let detail = result.detail.map { ": \($0)" } ?? ""
+      throw CommandFailure(.fail, "\(target): \(FaultRule.phrase(result.outcome))\(detail)")
     }
   }
 

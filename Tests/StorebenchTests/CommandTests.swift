@@ -103,6 +103,6 @@ struct CommandTests {
     let lost = try StorebenchProgram.run(
       ["bench", "device", "simulated:lost-at=0.6", "--seconds", "1"])
     #expect(lost.code == 1, "\(lost.text)")
-    #expect(lost.errors.contains("went away"), "\(lost.errors)")
+    #expect(lost.errors.contains("was lost"), "\(lost.errors)")
   }
 }
