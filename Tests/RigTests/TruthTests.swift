@@ -28,6 +28,7 @@ extension SoakSuite {
       let measured = rounds.map(\.iops).reduce(0, +) / Double(rounds.count)
       let counted = try Self.medianRate(
         of: String(contentsOf: run.shared.appending(path: "counts"), encoding: .utf8))
+      print("throttle of 1000: measured \(measured) IOPS, QEMU \(counted)")
       #expect(abs(measured / counted - 1) < 0.01, "measured \(measured), QEMU \(counted)")
     }
 
