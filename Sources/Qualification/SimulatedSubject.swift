@@ -88,7 +88,7 @@ public struct SimulatedSubject: Sendable {
     }
     device.silentFrom = values["silent-at"].map(Nanoseconds.init(seconds:))
     device.lostFrom = values["lost-at"].map(Nanoseconds.init(seconds:))
-    let gibibytes = min(max(values["capacity"] ?? 4, 0.01), 65_536)
+    let gibibytes = min(max(values["capacity"] ?? 4, 0.001), 65_536)
     let capacity = UInt64(gibibytes * 1024) << 20
     self.init(device: device, capacityBytes: max(capacity, 1 << 20), path: text)
     if let sizeBytes {

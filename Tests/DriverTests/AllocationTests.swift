@@ -40,10 +40,15 @@ import Workloads
     _ change: (inout LoadPlan) -> Void = { _ in }
   ) throws {
     _ = try allocations(operations: few, on: factory, change)
-    let short = try allocations(operations: few, on: factory, change)
-    let long = try allocations(operations: many, on: factory, change)
+    let short = try least { try allocations(operations: few, on: factory, change) }
+    let long = try least { try allocations(operations: many, on: factory, change) }
     #expect(short > 0, "the counter counts what the worker takes before it begins")
     #expect(long == short, "\(many - few) more requests made \(long - short) more allocations")
+  }
+
+  /// What the runtime takes now and then beside the loop is not in each of three counts.
+  private func least(_ count: () throws -> Int) throws -> Int {
+    try min(count(), count(), count())
   }
 
   @Test("is seen by the counter, and nobody else's threads are")
@@ -106,6 +111,7 @@ import Workloads
       return count
     }
     _ = try count(1)
-    #expect(try count(1.5) == count(1.9), "as many seconds in the tables")
+    let (short, long) = (try least { try count(1.5) }, try least { try count(1.9) })
+    #expect(short == long, "as many seconds in the tables")
   }
 }

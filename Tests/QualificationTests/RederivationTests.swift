@@ -74,7 +74,7 @@ struct SimulatedSeedTests {
   @Test("refuses scenarios that do not fit its device before anything runs")
   func misfit() async throws {
     await #expect {
-      _ = try await SimulatedRun(.cold, on: "simulated:capacity=0.01")
+      _ = try await SimulatedRun(.cold, on: "simulated:capacity=0.004")
     } throws: { error in
       guard let failure = error as? TargetFailure else { return false }
       return failure.category == .usage && failure.description.contains("sequential-read-outer")
