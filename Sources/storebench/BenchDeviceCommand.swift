@@ -21,6 +21,7 @@ struct BenchDeviceCommand: AsyncParsableCommand {
         storebench bench device /srv/data --workload random-write --size 4GiB --seconds 30
         storebench bench device /dev/nvme0n1 --workload random-read --rate 50000 --poisson
         storebench bench device /dev/nvme0n1 --block 4k/60:16k/30:128k/10 --print-fio
+        storebench bench device /dev/nvme0n1 --profile hot --scenario random-read-4k
         storebench bench device null: --depth 128         the driver's own cost
       """)
 
@@ -30,6 +31,12 @@ struct BenchDeviceCommand: AsyncParsableCommand {
   @Option(
     help: "random-read, random-write, random-mix, sequential-read or sequential-write.")
   var workload = "random-read"
+
+  @Option(help: "A profile, a file or a built-in one, whose --scenario sets the workload.")
+  var profile: String?
+
+  @Option(help: "The scenario of --profile to run.")
+  var scenario: String?
 
   @Option(help: "Block size, or sizes with shares such as 4k/60:16k/30:128k/10.")
   var block = "4k"
@@ -94,7 +101,7 @@ struct BenchDeviceCommand: AsyncParsableCommand {
     let stop = StopSignal.ofProcess
     stop.awaitRequests()
     do {
-      let bench = try DeviceBench.open(try request())
+      let bench = try DeviceBench.open(try asScenario().request())
       defer { bench.close() }
       if printFio {
         StandardStream.output.write(bench.fioJob)
@@ -123,7 +130,7 @@ struct BenchDeviceCommand: AsyncParsableCommand {
     }
   }
 
-  private func request() throws -> DeviceBenchRequest {
+  func request() throws -> DeviceBenchRequest {
     guard let kind = WorkloadKind(rawValue: workload) else {
       throw CommandFailure(
         .usage,
