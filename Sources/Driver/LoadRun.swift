@@ -40,6 +40,8 @@ public enum LoadRun {
     let topology = NUMATopology.current()
     let cpus = plan.cpus ?? topology.cpus(onNode: factory.numaNode)
     let collected = Mutex<[Result<WorkerReport, TargetError>]>([])
+    // So that no worker allocates for the others' reports.
+    collected.withLock { $0.reserveCapacity(plan.threads) }
     // The workers' own, so that a load that cannot go on ends without a wish of the caller's.
     let end = StopSignal()
     if let signal = stop.requestedBy { end.request(signal: signal) }
