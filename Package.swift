@@ -70,6 +70,7 @@ let package = Package(
       swiftSettings: safe),
 
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "MeasurementsTests", dependencies: ["Measurements"], swiftSettings: strict),
     .testTarget(
       name: "LinuxIOTests", dependencies: ["LinuxIO", "Measurements"], swiftSettings: strict),
@@ -85,12 +86,16 @@ let package = Package(
       name: "QualificationTests",
       dependencies: [
         "Qualification", "Verdicts", "Driver", "Workloads", "LinuxIO", "Measurements",
+        "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "ReportsTests", dependencies: ["Reports", "Verdicts", "Measurements"],
+      name: "ReportsTests", dependencies: ["Reports", "Verdicts", "Measurements", "TestSupport"],
       exclude: ["Fixtures"], swiftSettings: strict),
-    .testTarget(name: "StorebenchTests", dependencies: ["storebench"], swiftSettings: strict),
+    .testTarget(
+      name: "StorebenchTests",
+      dependencies: ["storebench", "Reports", "Measurements", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .testTarget(
       name: "RigTests", dependencies: ["Verdicts", "Measurements"], swiftSettings: strict),

@@ -60,22 +60,21 @@ extension LoadResult {
   /// What the faults say of the device.
   static func outcome(of faults: FaultCounts) -> (outcome: PhaseOutcome, detail: String?) {
     let counts = faults.errors.sorted { $0.key < $1.key }
-      .map { "\($0.value) × \(SystemError.text(of: $0.key))" }.joined(separator: ", ")
+      .map { "\($0.value) × \(SystemError.text(of: $0.key))" }
+    let place = faults.firstOffset.map { ["first at byte \($0)"] } ?? []
+    func seen(_ parts: [String]) -> String { (parts + place).joined(separator: ", ") }
     // ENXIO, ENODEV, ESHUTDOWN, ENOMEDIUM: the device is gone. ENOSPC from a device of fixed size
     // is how Linux 6.1 answers writes to an NVMe drive that was pulled out.
     let gone: Set<Int32> = [6, 19, 28, 108, 123]
     if faults.empty > 0 || faults.errors.keys.contains(where: gone.contains) {
-      let empty = faults.empty > 0 ? "\(faults.empty) requests returned no bytes" : ""
-      let parts = [empty, counts].filter { !$0.isEmpty }.joined(separator: ", ")
-      return (.lost, "the device went away: \(parts)")
+      let empty = faults.empty > 0 ? ["\(faults.empty) × no bytes at all, without an error"] : []
+      return (.lost, seen(empty + counts))
     }
     if faults.corrupt > 0 {
-      return (.corrupt, "\(faults.corrupt) reads returned data that were not written there")
+      return (.corrupt, seen(["\(faults.corrupt) reads of data that were not written there"]))
     }
-    if !faults.errors.isEmpty { return (.failed, "the device answered with errors: \(counts)") }
-    if faults.short > 0 {
-      return (.failed, "\(faults.short) requests moved fewer bytes than asked")
-    }
+    if !faults.errors.isEmpty { return (.failed, seen(counts)) }
+    if faults.short > 0 { return (.failed, seen(["\(faults.short) × fewer bytes than asked"])) }
     return (.completed, nil)
   }
 }

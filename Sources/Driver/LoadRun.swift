@@ -29,6 +29,9 @@ public enum LoadRun {
   ///   - pulse: Called about ten times a second on the calling thread.
   /// - Returns: What was measured; a device that fails, stalls or vanishes shows in its `outcome`.
   /// - Throws: `TargetError` where the load could not begin.
+  @specialized(where Factory == BlockTargetFactory)
+  @specialized(where Factory == NullTargetFactory)
+  @specialized(where Factory == SimulatedTargetFactory)
   public static func run<Factory: LoadTargetFactory>(
     _ plan: LoadPlan, on factory: Factory, stop: StopSignal = StopSignal(),
     pulse: (LoadPulse) -> Void = { _ in }

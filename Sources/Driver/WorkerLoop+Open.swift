@@ -44,6 +44,7 @@ extension WorkerLoop {
       now = target.now()
       if count > 0 {
         lastAnswer = now
+        look(at: now)
         for index in 0..<count {
           let completion = completions[index]
           accountOpen(completion, at: now, from: countFrom)
@@ -78,7 +79,7 @@ extension WorkerLoop {
   mutating func accountOpen(_ completion: Completion, at now: Nanoseconds, from: Nanoseconds) {
     let due = Nanoseconds(startedAt[Int(completion.slot)])
     measuring = due >= from
-    account(completion, latency: now - due, at: now)
+    account(completion, latency: now - due)
   }
 }
 

@@ -36,6 +36,8 @@ struct WorkerLoop<Target: LoadTarget> {
   var faultCount: UInt64 = 0
   var lastAnswer = Nanoseconds.zero
   var measuring = false
+  /// The second of the window that the reap at hand falls into.
+  var second = 0
   var operationLimit: UInt64
 
   init(target: Target, worker: Int, plan: LoadPlan, stop: StopSignal, pulse: WorkerPulse) {
@@ -123,6 +125,7 @@ struct WorkerLoop<Target: LoadTarget> {
   private mutating func answer(_ count: Int, at now: Nanoseconds, successors: Int)
     throws(TargetError)
   {
+    look(at: now)
     var chunk = plan.submission.firstChunk(of: count)
     var index = 0
     while index < count {
@@ -130,7 +133,7 @@ struct WorkerLoop<Target: LoadTarget> {
       while index < end {
         let completion = completions[index]
         let slot = Int(completion.slot)
-        account(completion, latency: now - Nanoseconds(startedAt[slot]), at: now)
+        account(completion, latency: now - Nanoseconds(startedAt[slot]))
         inFlight -= 1
         if index < successors, !isCovered { enqueue(slot: completion.slot, at: now) }
         index += 1
@@ -175,8 +178,13 @@ struct WorkerLoop<Target: LoadTarget> {
     return try target.poll(into: &span, waitingAtMost: limit)
   }
 
+  /// Notes the clock of a reap, once for all its completions.
+  mutating func look(at now: Nanoseconds) {
+    second = Int((now - report.windowStart).rawValue / 1_000_000_000)
+  }
+
   @inline(__always)
-  mutating func account(_ completion: Completion, latency: Nanoseconds, at now: Nanoseconds) {
+  mutating func account(_ completion: Completion, latency: Nanoseconds) {
     let request = requests[Int(completion.slot)]
     let length = request.length
     guard completion.result == Int32(truncatingIfNeeded: length), completion.check != .corrupt
@@ -187,8 +195,7 @@ struct WorkerLoop<Target: LoadTarget> {
     if completion.check == .unwritten { report.faults.unwritten += 1 }
     guard measuring else { return }
     report.latency.record(latency)
-    report.seconds.record(
-      latency, second: Int((now - report.windowStart).rawValue / 1_000_000_000))
+    report.seconds.record(latency, second: second)
     report.operations &+= 1
     report.bytes &+= UInt64(length)
     if request.operation == .read {
@@ -271,6 +278,7 @@ struct WorkerLoop<Target: LoadTarget> {
       let now = target.now()
       if count > 0 {
         waitingSince = now
+        look(at: now)
         inFlight -= count
         for index in 0..<count {
           if let countingFrom {
@@ -289,7 +297,7 @@ struct WorkerLoop<Target: LoadTarget> {
   /// Looks at an answer after the window's end: only faults count.
   private mutating func accountLate(_ completion: Completion) {
     measuring = false
-    account(completion, latency: .zero, at: .zero)
+    account(completion, latency: .zero)
   }
 }
 

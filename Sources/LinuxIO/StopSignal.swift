@@ -1,10 +1,14 @@
 internal import CLinux
+public import Measurements
 public import Synchronization
 
 /// The wish to end a run early: set by a signal or by the caller, looked at by every worker.
 public final class StopSignal: Sendable {
   @usableFromInline let signalNumber = Atomic<Int32>(0)
   private let isAwaited = Atomic<Bool>(false)
+
+  /// Signals closer together than this are one wish: less than a person takes to lose patience.
+  public static let repetition = Nanoseconds(seconds: 0.5)
 
   /// No wish yet.
   public init() {}
@@ -32,18 +36,23 @@ public final class StopSignal: Sendable {
   /// From now on SIGINT, SIGTERM and SIGHUP request this stop instead of ending the process.
   ///
   /// A thread waits for them with `sigwait`, so nothing runs in a signal handler. Call it before
-  /// any other thread is started: they inherit the mask. A second signal of the same kind ends the
-  /// process at once, for a user who cannot wait.
+  /// any other thread is started: they inherit the mask. Another signal ends the process at once, for
+  /// a user who cannot wait; one within ``repetition`` of the first is the same wish, because
+  /// `timeout` signals the process and then its group.
   public func catchSignals() throws(SystemError) {
     linux_block_end_signals()
     let stop = self
     _ = try PinnedThread(name: "signals", cpu: nil) {
+      var first: Nanoseconds?
       while true {
         let number = linux_wait_for_end_signal()
         guard number > 0 else { return }
+        let now = MonotonicClock.now()
+        if let first, now - first < Self.repetition { continue }
         if stop.isRequested || !stop.isAwaited.load(ordering: .sequentiallyConsistent) {
           linux_die_of(number)
         }
+        first = now
         stop.request(signal: number)
       }
     }

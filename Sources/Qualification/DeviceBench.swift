@@ -27,7 +27,7 @@ public struct DeviceBenchRequest: Sendable {
   public var distribution = Distribution.uniform
   /// When requests are due.
   public var arrival = Arrival.closed
-  /// Bytes to use from the start; nil uses all of a device, and a file of 1 GiB.
+  /// Bytes to use from the start; nil uses all of a device, and lets free space size a file.
   public var sizeBytes: UInt64?
   /// Percent of what is written that compresses to nothing.
   public var compressiblePercent = 0
@@ -104,6 +104,7 @@ public final class DeviceBench {
     plan.stallLimit = request.stallLimit
     plan.submission = request.submission
     plan.compressiblePercent = request.compressiblePercent
+    if workload.reads { plan.check = .constant(every: 16) }
     plan.cpus =
       request.cpus
       ?? WorkerPlacementRule.cpus(
@@ -117,7 +118,10 @@ public final class DeviceBench {
 
   /// Runs the load; a file of the tool's own is filled first where the load reads.
   ///
-  /// - Parameter note: Called with a line for people before anything that takes long.
+  /// - Parameters:
+  ///   - stop: The wish to end early.
+  ///   - note: Called with a line for people before anything that takes long.
+  /// - Returns: What the load measured, also where the device failed.
   /// - Throws: `TargetFailure` where the load could not begin.
   public func run(stop: StopSignal, note: (String) -> Void) throws -> LoadResult {
     do {
@@ -159,6 +163,7 @@ public final class DeviceBench {
     fill.arrival = .closed
     fill.end = .rangeCovered
     fill.rampUp = .zero
+    fill.check = .none
     return fill
   }
 
@@ -166,8 +171,19 @@ public final class DeviceBench {
     throws(TargetFailure) -> QualificationSubject?
   {
     let name = request.path.description
-    if name == "null:" { return nil }
-    if name.hasPrefix("simulated:") { return .simulated(try SimulatedSubject(parsing: name)) }
+    if name == "null:" {
+      guard request.destroySerial == nil else {
+        throw TargetFailure(
+          category: .usage,
+          description: "--destroy-data is for whole disks, and null: has no data; leave it out")
+      }
+      return nil
+    }
+    if name.hasPrefix("simulated:") {
+      return .simulated(
+        try SimulatedSubject(
+          parsing: name, sizeBytes: request.sizeBytes, destroySerial: request.destroySerial))
+    }
     var target = TargetRequest(
       path: request.path,
       intent: request.destroySerial.map { .destroy(serial: $0) } ?? .readOnly, runID: runID)

@@ -98,6 +98,7 @@ public final class DeviceQualification {
         && (subject.isWritable || !scenario.writes)
     }
     var subjectRecord = subject.record
+    try Self.checkFit(scenarios, request, subject, runID)
     var notes: [String] = []
     if case .opened(let target) = subject {
       notes += target.notes
@@ -108,7 +109,7 @@ public final class DeviceQualification {
     }
     let quote = RunQuote(
       profile: profile, scenarios: scenarios, rangeBytes: subjectRecord.rangeBytes,
-      writes: subject.isWritable)
+      writes: subject.isWritable, link: subjectRecord.identity.link)
     let text = profile.resolvedText
     header = RunRecord(
       runID: runID.description,
@@ -216,19 +217,53 @@ public final class DeviceQualification {
         + violations.map(\.message)).joined(separator: "\n  "))
   }
 
+  /// Every scenario must fit the range and the blocks of the subject, before any of them runs.
+  private static func checkFit(
+    _ scenarios: [ScenarioSpec], _ request: QualificationRequest, _ subject: QualificationSubject,
+    _ runID: RunID
+  ) throws(TargetFailure) {
+    let profile = request.profile
+    let range = subject.record.rangeBytes
+    for scenario in scenarios {
+      let plan = ScenarioPlan(
+        spec: scenario, rangeBytes: range, cpus: [], rounds: profile.rounds,
+        stallLimit: profile.stallLimit, runID: runID, seed: request.seed,
+        compressiblePercent: profile.preconditioning.compressiblePercent)
+      do {
+        _ = try plan.workload(logicalBlockBytes: subject.logicalBlockBytes)
+      } catch {
+        throw TargetFailure(
+          category: .usage,
+          description: "scenario '\(scenario.name)' does not fit the \(range) bytes of "
+            + "\(subject.record.path): \(error); give a larger target or --size, or change the "
+            + "scenario")
+      }
+    }
+  }
+
   private static func openSubject(_ request: QualificationRequest, _ runID: RunID)
     throws(TargetFailure) -> QualificationSubject
   {
+    if request.path.description == "null:" {
+      throw TargetFailure(
+        category: .usage,
+        description:
+          "null: does nothing, so there is nothing to judge; try storebench bench device "
+          + "null:, or qualify simulated:")
+    }
     if request.path.description.hasPrefix("simulated:") {
-      return .simulated(try SimulatedSubject(parsing: request.path.description))
+      return .simulated(
+        try SimulatedSubject(
+          parsing: request.path.description, sizeBytes: request.sizeBytes,
+          destroySerial: request.destroySerial))
     }
     var target = TargetRequest(
       path: request.path,
       intent: request.destroySerial.map { .destroy(serial: $0) } ?? .readOnly, runID: runID)
     target.readsExistingFile = true
     let isDevice = (try? FileStatus(path: request.path).kind) == .blockDevice
-    target.sizeBytes =
-      request.sizeBytes ?? (isDevice ? request.profile.rangeBytes : request.profile.fileBytes)
+    target.sizeBytes = request.sizeBytes ?? (isDevice ? nil : request.profile.fileBytes)
+    target.sizeLimitBytes = request.profile.rangeBytes
     target.freeSpaceReserveBytes = request.profile.freeSpaceReserveBytes
     target.command = "storebench qualify --tier \(request.profile.tier.rawValue)"
     return .opened(try QualificationTarget.open(target))

@@ -6,7 +6,13 @@ internal import Verdicts
 extension PhaseSequence {
   /// Runs the body of a phase between its journal entries, and shows how it gets on.
   ///
-  /// - Parameter expected: Rounds that the phase will have, as far as is known.
+  /// - Parameters:
+  ///   - kind: What the phase is for.
+  ///   - name: Its name in the record.
+  ///   - scenario: What is asked of the subject, for phases that load it.
+  ///   - expected: Rounds that the phase will have, as far as is known.
+  ///   - body: The work; it keeps the phase's outcome and calls its second argument as it goes.
+  /// - Throws: `TargetFailure` where somebody else uses the subject, and whatever `body` throws.
   func phase(
     _ kind: PhaseKind, _ name: String, _ scenario: ScenarioRecord?, expected: Int,
     _ body: (inout PhaseRecord, @escaping (LoadPulse) -> Void) throws -> Void

@@ -6,7 +6,7 @@ internal import Workloads
 
 /// Carries out the phases of a qualification in their order.
 ///
-/// 1. Headroom: what this host can drive at all, on the null target.
+/// 1. Headroom: what this host can drive at all, on the null target; not for simulated devices.
 /// 2. Purge: discard the range, where the profile and the device do.
 /// 3. Fill: write the range, so that reads reach the medium.
 /// 4. Steady state: repeat one scenario until its rate stays.
@@ -56,12 +56,16 @@ final class PhaseSequence {
   // MARK: Phases
 
   private func headroom() throws {
-    guard let deepest = qualification.scenarios.max(by: { $0.depth < $1.depth }) else { return }
+    guard !isSimulated else { return }
+    // Open loops bound their depth from above only; the null target never needs it.
+    let closed = qualification.scenarios.filter { $0.arrival == "closed" }
+    guard var deepest = closed.max(by: { $0.depth < $1.depth }) ?? qualification.scenarios.first
+    else { return }
+    (deepest.arrival, deepest.ratePerSecond) = ("closed", nil)
     var plan = try self.plan(deepest).load(
       round: 0, startBytes: 0, logicalBlockBytes: 512, check: .none)
     plan.end = .after(Nanoseconds(seconds: 0.5))
     plan.rampUp = Nanoseconds(seconds: 0.1)
-    plan.arrival = .closed
     let record = self.plan(deepest).record(submission: plan.submission.description)
     try phase(.headroom, "headroom", record, expected: 1) { phase, show in
       let result = try LoadRun.run(plan, on: NullTargetFactory(), stop: stop, pulse: show)
@@ -122,6 +126,7 @@ final class PhaseSequence {
       .steadyState, "steady-state", plan.record(submission: "ramp(4)"), expected: spec.windowRounds
     ) { phase, show in
       for round in 0..<spec.maxRounds where !stop.isRequested && phase.outcome == .completed {
+        guard mayRun(scenario) else { break }
         try self.round(round, of: plan, in: &phase, show)
         let look = rule.look(at: roundsSoFar.map(\.iops))
         phase.steadyState = look
@@ -133,12 +138,17 @@ final class PhaseSequence {
   private func run(_ scenario: ScenarioSpec) throws {
     let plan = self.plan(scenario)
     try phase(
-      .scenario, scenario.phaseName, plan.record(submission: "ramp(4)"), expected: profile.rounds.min
+      .scenario, scenario.phaseName, plan.record(submission: "ramp(4)"),
+      expected: profile.rounds.min
     ) { phase, show in
       var histograms: [LatencyHistogram] = []
       let bound = SequentialBound(profile.rounds)
       var target = profile.rounds.min
       for round in 0..<profile.rounds.max where !stop.isRequested && phase.outcome == .completed {
+        guard mayRun(scenario) else {
+          phase.detail = "the bytes quoted for the run were used up"
+          break
+        }
         histograms.append(try self.round(round, of: plan, in: &phase, show))
         guard round + 1 >= target else { continue }
         let more = RunVerdict.needsMoreRounds(
@@ -160,6 +170,14 @@ final class PhaseSequence {
       compressiblePercent: profile.preconditioning.compressiblePercent)
   }
 
+  /// What was quoted is kept: no further round writes once the quoted bytes are written.
+  private func mayRun(_ scenario: ScenarioSpec) -> Bool {
+    !scenario.writes || journal.bytesWritten < qualification.header.plan.bytesWritten
+  }
+
+  /// A simulated device has a clock of its own: neither the host nor its neighbours bound it.
+  private var isSimulated: Bool { subject.record.form == .simulated }
+
   private var usedBytes: UInt64 { subject.record.rangeBytes }
 
   private var roundsSoFar: [RoundRecord] { journal.openRounds }
@@ -178,11 +196,12 @@ final class PhaseSequence {
     let check: ReadCheck = subject.isWritable ? .own(every: 16) : .constant(every: 16)
     let load = try plan.load(
       round: index, startBytes: start, logicalBlockBytes: subject.logicalBlockBytes, check: check)
-    let noise = NoiseReading.now()
+    let noise = isSimulated ? nil : NoiseReading.now()
     let result = try subject.run(load, stop: stop, pulse: show)
     phase.scenario?.submission = "\(load.submission) \(result.mechanism)"
     try note(
-      result, in: &phase, countsAsWritten: true, noise: NoiseReading.now().noise(since: noise))
+      result, in: &phase, countsAsWritten: true,
+      noise: noise.map { NoiseReading.now().noise(since: $0) })
     return result.latency
   }
 
@@ -193,7 +212,8 @@ final class PhaseSequence {
   ) throws {
     var round = result.round
     round.index = roundsSoFar.count
-    round.startedAt = qualification.clock.elapsed - round.duration
+    // A simulated round may be longer than the time that really passed.
+    round.startedAt = max(phase.startedAt, qualification.clock.elapsed - round.duration)
     round.noise = noise
     if countsAsWritten { journal.bytesWritten += result.bytesSubmittedForWriting }
     var samples = [

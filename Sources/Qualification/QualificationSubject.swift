@@ -47,7 +47,13 @@ enum QualificationSubject {
 
   /// Runs a load on it; a simulated clock moves on by what the load took.
   ///
-  /// - Parameter polled: Take the device's poll queues instead of interrupts.
+  /// - Parameters:
+  ///   - plan: The load.
+  ///   - polled: Take the device's poll queues instead of interrupts.
+  ///   - stop: The wish to end early.
+  ///   - pulse: Called now and then with how far the load is.
+  /// - Returns: What the load measured, also where the device failed.
+  /// - Throws: `TargetError` where the load could not begin.
   func run(
     _ plan: LoadPlan, polled: Bool = false, stop: StopSignal, pulse: (LoadPulse) -> Void
   ) throws(TargetError) -> LoadResult {

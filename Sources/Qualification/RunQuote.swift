@@ -12,11 +12,15 @@ public struct RunQuote: Sendable {
   public var rangeBytes: UInt64
   /// Whether anything is written.
   public var writes: Bool
+  /// The subject's link as it is trained, where it is known.
+  public var link: LinkRecord?
 
   /// Quotes a run over a range.
   public init(
-    profile: TierProfile, scenarios: [ScenarioSpec], rangeBytes: UInt64, writes: Bool
+    profile: TierProfile, scenarios: [ScenarioSpec], rangeBytes: UInt64, writes: Bool,
+    link: LinkRecord? = nil
   ) {
+    self.link = link
     self.profile = profile
     self.scenarios = scenarios
     self.rangeBytes = rangeBytes
@@ -57,19 +61,24 @@ public struct RunQuote: Sendable {
     return Double(rounds) * (round + profile.rounds.rampUp.seconds)
   }
 
-  /// Bytes written a second: one and a half times what a gate asks for, since a device that passes
-  /// is faster than its gate, else what the schedule sends.
+  /// The most that a scenario can write a second: what its schedule sends, or what the link carries
+  /// in blocks of its size at two million requests a second, more than any one drive takes.
   private func rate(of scenario: ScenarioSpec?) -> Double {
     guard let scenario, scenario.writes else { return 0 }
     let share = scenario.workload == "random-mix" ? Double(100 - scenario.readPercent) / 100 : 1
     let block = (try? BlockSplit(parsing: scenario.block)).map { Double($0.meanBytes) } ?? 4096
     if let rate = scenario.ratePerSecond { return rate * block * share }
-    for gate in profile.gates where gate.name.scenario == scenario.name {
-      guard gate.side == .min, let limit = gate.limit else { continue }
-      if gate.unit == .perSecond { return 1.5 * limit * block * share }
-      if gate.unit == .bytesPerSecond { return 1.5 * limit * share }
+    return min(linkRate, 2e6 * block) * share
+  }
+
+  /// Bytes a second that the link carries; where none is known, what one PCIe generation 4 × 4
+  /// carries, or the SATA link that the profile declares.
+  private var linkRate: Double {
+    let declared = profile.link.flatMap {
+      InterfaceBound(bus: $0.bus, generation: $0.generation, lanes: $0.lanes)
     }
-    return sequentialWriteRate * share
+    let bound = link.flatMap { InterfaceBound($0) } ?? declared
+    return bound?.bytesPerSecond ?? 7.9e9
   }
 
   private var sequentialWriteRate: Double {

@@ -34,14 +34,17 @@ public struct SafetyMessage: Sendable, CustomStringConvertible {
       }.first
   }
 
+  private static let uses: Set<SafetyReason> = [
+    .mounted, .swap, .system, .fileSystemMember, .held, .openProcess,
+  ]
+
+  private var isInUse: Bool { refusals.contains { Self.uses.contains($0.reason) } }
+
   /// Why, in a few words.
   private var summary: String {
     let reasons = Set(refusals.map(\.reason))
-    let uses: Set<SafetyReason> = [
-      .mounted, .swap, .system, .fileSystemMember, .held, .openProcess,
-    ]
     if reasons.contains(.partition) { return "is a part of a drive" }
-    if !reasons.isDisjoint(with: uses) { return "is in use" }
+    if isInUse { return "is in use" }
     if reasons.contains(.readOnly) { return "is read-only" }
     if !reasons.isDisjoint(with: [.signature, .partitionTable]) { return "carries data" }
     if reasons.contains(.unreadable) { return "could not be looked at" }
@@ -60,8 +63,10 @@ public struct SafetyMessage: Sendable, CustomStringConvertible {
     for remedy in refusals.compactMap(\.remedy) where !remedies.contains(remedy) {
       remedies.append(remedy)
     }
-    let wipes = remedies.filter { $0.hasPrefix("wipefs") }
-    if !wipes.isEmpty {
+    // Partitions first: once the disk's table is gone their nodes may be, too. What is in use has
+    // no traces to be erased yet.
+    let wipes = remedies.filter { $0.hasPrefix("wipefs") }.sorted { $0.count > $1.count }
+    if !wipes.isEmpty, !isInUse {
       lines.append("if nobody needs what is there, erase its traces first (this tool never does):")
       lines += wipes.map { "  \($0)" }
     }

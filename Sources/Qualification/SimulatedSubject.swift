@@ -35,13 +35,26 @@ public struct SimulatedSubject: Sendable {
     ("throttle-factor", "by how much"),
     ("unwritten", "1: reads return constant data"),
     ("corrupt-every", "every so many reads one returns wrong data"),
+    ("read-error-at", "byte that cannot be read"),
+    ("write-error-at", "byte that cannot be written"),
     ("seed", "seed of the jitter"),
   ]
 
   /// Reads `simulated:NAME=VALUE,…`; unnamed settings are those of a fast NVMe drive.
   ///
+  /// - Parameters:
+  ///   - text: The whole target, `simulated:` included.
+  ///   - sizeBytes: The part to use from the start; nil uses all of it.
+  ///   - destroySerial: What was given with `--destroy-data`, which no simulated device needs.
   /// - Throws: `TargetFailure` that names the setting and the known ones.
-  public init(parsing text: String) throws(TargetFailure) {
+  public init(parsing text: String, sizeBytes: UInt64? = nil, destroySerial: String? = nil)
+    throws(TargetFailure)
+  {
+    guard destroySerial == nil else {
+      throw TargetFailure(
+        category: .usage,
+        description: "--destroy-data is for whole disks, and \(text) is simulated; leave it out")
+    }
     var values: [String: Double] = [:]
     for part in text.dropFirst("simulated:".count).split(separator: ",") {
       let pair = part.split(separator: "=", maxSplits: 1)
@@ -64,6 +77,8 @@ public struct SimulatedSubject: Sendable {
     device.jitter = min(values["jitter"] ?? 0.05, 1)
     device.unwritten = (values["unwritten"] ?? 0) > 0
     device.corruptReadEvery = Int(min(values["corrupt-every"] ?? 0, 1e9))
+    device.readErrorAt = values["read-error-at"].map { UInt64($0) }
+    device.writeErrorAt = values["write-error-at"].map { UInt64($0) }
     device.seed = UInt64(values["seed"] ?? 1)
     if let at = values["stall-at"] {
       device.stall = (Nanoseconds(seconds: at), Nanoseconds(seconds: values["stall-for"] ?? 1))
@@ -73,8 +88,11 @@ public struct SimulatedSubject: Sendable {
     }
     device.silentFrom = values["silent-at"].map(Nanoseconds.init(seconds:))
     device.lostFrom = values["lost-at"].map(Nanoseconds.init(seconds:))
-    let gibibytes = min(max(values["capacity"] ?? 4, 0.01), 65_536)
+    let gibibytes = min(max(values["capacity"] ?? 4, 0.001), 65_536)
     let capacity = UInt64(gibibytes * 1024) << 20
     self.init(device: device, capacityBytes: max(capacity, 1 << 20), path: text)
+    if let sizeBytes {
+      record.rangeBytes = max(min(sizeBytes, record.rangeBytes) / 4096 * 4096, 4096)
+    }
   }
 }

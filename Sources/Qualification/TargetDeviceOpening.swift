@@ -112,14 +112,15 @@ struct TargetDeviceOpening {
           detail: "it had \(identity.capacityBytes) bytes and then \(bytes)")
       }
     } catch {
-      throw TargetFailure(error)
+      // Nothing was touched yet, so this is a refusal and no loss in the middle of a run.
+      throw TargetFailure(category: .refused, description: error.description)
     }
   }
 
   /// The part of the device that may be used.
   private func rangeBytes() throws(TargetFailure) -> UInt64 {
     let block = UInt64(max(identity.logicalBlockBytes, 1))
-    let asked = request.sizeBytes ?? identity.capacityBytes
+    let asked = request.sizeBytes ?? min(identity.capacityBytes, request.sizeLimitBytes ?? .max)
     guard asked <= identity.capacityBytes else {
       throw TargetFailure(
         category: .usage,

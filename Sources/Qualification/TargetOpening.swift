@@ -155,8 +155,14 @@ extension QualificationTarget {
     switch found {
     case .blockDevice: return try TargetDeviceOpening(request).open()
     case .folder, nil:
-      return try TargetFailure.catching { () throws(DeviceError) in
-        try TargetFileOpening(request).openScratch()
+      do throws(DeviceError) {
+        return try TargetFileOpening(request).openScratch()
+      } catch {
+        guard case .readOnly = error else { throw TargetFailure(error) }
+        throw TargetFailure(
+          category: .environment,
+          description: "the file system of \(request.path) is read-only; give a folder that can be "
+            + "written")
       }
     case .file:
       return try TargetFailure.catching { () throws(DeviceError) in

@@ -11,6 +11,8 @@ public struct TargetRequest: Sendable {
   public var readsExistingFile: Bool
   /// Bytes of the tool's own file, or the part of a device from its start; nil leaves the choice.
   public var sizeBytes: UInt64?
+  /// The most to use of a device where `sizeBytes` leaves the choice; nil takes all of it.
+  public var sizeLimitBytes: UInt64?
   /// Room that the tool's own file leaves on its file system.
   public var freeSpaceReserveBytes: UInt64
   /// The run, which names the tool's own file.

@@ -126,7 +126,9 @@ struct MarkdownEvidence {
   private var placement: String {
     var workers: [[Int]: Int] = [:]
     var total = 0
-    for placement in record.phases.flatMap(\.rounds).flatMap(\.placement) {
+    for placement in record.phases.filter({ $0.kind != .headroom }).flatMap(\.rounds).flatMap(
+      \.placement)
+    {
       workers[[placement.node] + placement.bufferNodes, default: 0] += 1
       total += 1
     }

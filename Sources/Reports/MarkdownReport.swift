@@ -61,7 +61,8 @@ public enum MarkdownReport {
       ["gate", "measured", "interval", "limit", "outcome", "bound by", "reason"],
       rightAligned: [1],
       rows: GateDescription.all(of: record).map { gate, words in
-        let confidence = gate.confidence.map { " at \(Quantity.plain($0 * 100)) %" } ?? ""
+        let confidence =
+          gate.confidence.map { " at \(Quantity.plain(($0 * 1e4).rounded(.down) / 100)) %" } ?? ""
         return [
           words.label, words.value, words.interval.isEmpty ? "" : words.interval + confidence,
           words.limit, words.outcome, gate.bound.map(GateDescription.word) ?? "",

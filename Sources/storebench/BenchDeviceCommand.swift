@@ -21,6 +21,7 @@ struct BenchDeviceCommand: AsyncParsableCommand {
         storebench bench device /srv/data --workload random-write --size 4GiB --seconds 30
         storebench bench device /dev/nvme0n1 --workload random-read --rate 50000 --poisson
         storebench bench device /dev/nvme0n1 --block 4k/60:16k/30:128k/10 --print-fio
+        storebench bench device /dev/nvme0n1 --profile hot --scenario random-read-4k
         storebench bench device null: --depth 128         the driver's own cost
       """)
 
@@ -31,37 +32,45 @@ struct BenchDeviceCommand: AsyncParsableCommand {
     help: "random-read, random-write, random-mix, sequential-read or sequential-write.")
   var workload = "random-read"
 
+  @Option(help: "A profile, a file or a built-in one, whose --scenario sets the workload.")
+  var profile: String?
+
+  @Option(help: "The scenario of --profile to run.")
+  var scenario: String?
+
   @Option(help: "Block size, or sizes with shares such as 4k/60:16k/30:128k/10.")
   var block = "4k"
 
-  @Option(help: "Requests in flight for each thread.")
+  @Option(parsing: .unconditional, help: "Requests in flight for each thread.")
   var depth = 32
 
-  @Option(help: "Worker threads.")
+  @Option(parsing: .unconditional, help: "Worker threads.")
   var threads = 1
 
-  @Option(help: "Seconds to measure.")
+  @Option(parsing: .unconditional, help: "Seconds to measure.")
   var seconds = 10.0
 
-  @Option(help: "Seconds to run uncounted first.")
+  @Option(parsing: .unconditional, help: "Seconds to run uncounted first.")
   var ramp = 0.5
 
-  @Option(help: "Percent of reads, for random-mix.")
+  @Option(parsing: .unconditional, help: "Percent of reads, for random-mix.")
   var readPercent = 70
 
   @Option(help: "uniform, zipf:THETA or hotcold:SPACE/ACCESS.")
   var distribution = "uniform"
 
-  @Option(help: "Arrivals a second over all threads: an open loop instead of a closed one.")
+  @Option(
+    parsing: .unconditional,
+    help: "Arrivals a second over all threads: an open loop instead of a closed one.")
   var rate: Double?
 
   @Flag(help: "Arrivals at random instead of evenly spaced, with --rate.")
   var poisson = false
 
-  @Option(help: "Bytes to use from the start, such as 8GiB.")
+  @Option(parsing: .unconditional, help: "Bytes to use from the start, such as 8GiB.")
   var size: String?
 
-  @Option(help: "Percent of what is written that compresses to nothing.")
+  @Option(parsing: .unconditional, help: "Percent of what is written that compresses to nothing.")
   var compressible = 0
 
   @Option(help: "CPUs to pin threads to, such as 0,2; chosen by the device's node unless given.")
@@ -70,10 +79,10 @@ struct BenchDeviceCommand: AsyncParsableCommand {
   @Option(help: "How successors are submitted: ramp:FACTOR, batched or each.")
   var submission = "ramp:4"
 
-  @Option(help: "Seconds without any answer that count as a stall.")
+  @Option(parsing: .unconditional, help: "Seconds without any answer that count as a stall.")
   var stallLimit = 10.0
 
-  @Option(help: "The seed; same seed, same requests.")
+  @Option(parsing: .unconditional, help: "The seed; same seed, same requests.")
   var seed: UInt64 = 1
 
   @Option(help: "Allows writing to the device with this serial; everything on it is lost.")
@@ -92,7 +101,7 @@ struct BenchDeviceCommand: AsyncParsableCommand {
     let stop = StopSignal.ofProcess
     stop.awaitRequests()
     do {
-      let bench = try DeviceBench.open(try request())
+      let bench = try DeviceBench.open(try asScenario().request())
       defer { bench.close() }
       if printFio {
         StandardStream.output.write(bench.fioJob)
@@ -113,14 +122,15 @@ struct BenchDeviceCommand: AsyncParsableCommand {
 
   private func check(_ result: LoadResult, _ stop: StopSignal) throws(CommandFailure) {
     if let signal = stop.requestedBy {
-      throw CommandFailure(signal == 15 ? .terminated : .interrupted, "stopped by a signal")
+      throw CommandFailure(stoppedBy: signal, kept: "the figures are those until then")
     }
     guard result.outcome == .completed else {
-      throw CommandFailure(.fail, "\(target): \(result.detail ?? "\(result.outcome)")")
+      let detail = result.detail.map { ": \($0)" } ?? ""
+      throw CommandFailure(.fail, "\(target): \(FaultRule.phrase(result.outcome))\(detail)")
     }
   }
 
-  private func request() throws -> DeviceBenchRequest {
+  func request() throws -> DeviceBenchRequest {
     guard let kind = WorkloadKind(rawValue: workload) else {
       throw CommandFailure(
         .usage,
@@ -167,10 +177,14 @@ struct BenchDeviceCommand: AsyncParsableCommand {
 
   private func cpuList() throws(CommandFailure) -> [Int]? {
     guard let cpus else { return nil }
-    let parts = cpus.split(separator: ",")
-    let numbers = parts.compactMap { Int($0) }.filter { (0..<8192).contains($0) }
-    guard !parts.isEmpty, numbers.count == parts.count else {
-      throw CommandFailure(.usage, "--cpus \(cpus): give CPU numbers, such as 0,2")
+    let usable = NUMATopology.current().cpus
+    let parts = cpus.split(separator: ",", omittingEmptySubsequences: false)
+    let numbers = parts.compactMap { Int($0) }.filter(usable.contains)
+    guard numbers.count == parts.count else {
+      throw CommandFailure(
+        .usage,
+        "--cpus \(cpus): give numbers of CPUs that this process may use, with commas between them: "
+          + usable.map(String.init).joined(separator: ","))
     }
     return numbers
   }

@@ -24,7 +24,7 @@ enum BenchText {
     var lines = [
       "\(plan.workload.kind.rawValue) \(plan.workload.blocks), depth \(plan.depth) × "
         + "\(plan.threads), \(plan.submission), \(result.mechanism)",
-      "rate      \(Quantity.rateInFull(round.iops)) IOPS, \(Quantity.bandwidth(round.bandwidth))",
+      "rate      \(Quantity.rateInFull(round.iops)), \(Quantity.bandwidth(round.bandwidth))",
       "latency   mean \(Quantity.latency(nanoseconds: latency.meanNanoseconds)), p50 "
         + "\(time(latency.p50)), p99 \(time(latency.p99)), p99.9 \(time(latency.p999)), "
         + "p99.99 \(time(latency.p9999)), max \(time(latency.max))",
@@ -43,6 +43,11 @@ enum BenchText {
     }
     if round.faults.total > 0 {
       lines.append("faults    \(result.detail ?? "\(round.faults.total)")")
+    }
+    if round.faults.unwritten > 0 {
+      lines.append(
+        "unwritten \(round.faults.unwritten) of the checked reads returned constant data, so the "
+          + "medium may not have been touched; write the range first")
     }
     return lines.joined(separator: "\n") + "\n"
   }

@@ -16,6 +16,14 @@ struct CommandFailure: Error {
     self.message = message
   }
 
+  /// A signal ended the run before it was over.
+  init(stoppedBy signal: Int32, kept: String) {
+    let terminated = signal == 15
+    self.init(
+      terminated ? .terminated : .interrupted,
+      "stopped by \(terminated ? "SIGTERM" : "SIGINT"); \(kept)")
+  }
+
   init(_ failure: TargetFailure) {
     self.init(failure.exitCode, failure.description)
   }

@@ -8,8 +8,7 @@ final class ProgressOutput {
   private let style: TerminalStyle
   private var display: ProgressDisplay
 
-  /// - Parameter json: Whether standard output carries JSON, so that the header is left out there.
-  init(form: ProgressForm, json: Bool) {
+  init(form: ProgressForm) {
     self.form = form
     style = TerminalStyle.of(.error)
     display = ProgressDisplay(form: form.display, style: style)

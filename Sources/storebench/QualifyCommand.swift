@@ -66,13 +66,16 @@ struct QualifyCommand: AsyncParsableCommand {
   @Option(help: "Allows writing to the device with this serial; everything on it is lost.")
   var destroyData: String?
 
-  @Option(help: "Bytes to use of the device or in the file, such as 8GiB.")
+  @Option(
+    parsing: .unconditional, help: "Bytes to use of the device or in the file, such as 8GiB.")
   var size: String?
 
   @Option(help: "Where the run's folder goes.")
   var out = "results"
 
-  @Option(help: "The seed of all choices; random unless given.")
+  @Option(
+    parsing: .unconditional,
+    help: "The seed of all choices, a whole number from 0 to 2^64 - 1; random unless given.")
   var seed: UInt64?
 
   @Flag(help: "Checks and quotes time, bytes and endurance, and stops there.")
@@ -108,7 +111,7 @@ struct QualifyCommand: AsyncParsableCommand {
     let qualification = try await open(request)
     defer { qualification.close() }
 
-    let shown = quiet || progress == .none ? nil : ProgressOutput(form: progress, json: json)
+    let shown = quiet || progress == .none ? nil : ProgressOutput(form: progress)
     shown?.header(
       qualification.header, title: tierProfile.demonstration ? tierProfile.summary : nil)
     for note in qualification.notes { shown?.note(note) }
@@ -164,7 +167,8 @@ struct QualifyCommand: AsyncParsableCommand {
       StandardStream.output.write(quiet ? Self.lastLines(text) : text)
     }
     if let signal = stop.requestedBy {
-      throw CommandFailure(signal == 15 ? .terminated : .interrupted, "stopped by a signal")
+      throw CommandFailure(
+        stoppedBy: signal, kept: "what was measured until then is in \(folder.path)")
     }
     guard let code = record.verdict.flatMap({ Verdicts.ExitCode(rawValue: $0.exitCode) }) else {
       throw CommandFailure(.internal, "the run ended without a verdict; see \(folder.path)")

@@ -2,6 +2,9 @@ import Verdicts
 
 /// Reads sizes on the command line, such as `8GiB`, `128M` or `1048576`.
 enum SizeArgument {
+  /// The fewest bytes to work in: one large block.
+  static let least: UInt64 = 1 << 20
+
   /// The bytes; K, M, G and T count in 1024, with or without `iB`; kB, MB, GB, TB in 1000.
   static func bytes(_ text: String) throws(CommandFailure) -> UInt64 {
     let units: [(String, Double)] = [
@@ -13,10 +16,15 @@ enum SizeArgument {
     let unit = units.first { lower.hasSuffix($0.0) }
     let digits = lower.dropLast(unit?.0.count ?? 0)
     let plain = digits.allSatisfy { $0.isASCII && ($0.isNumber || $0 == ".") }
-    guard plain, let number = Double(digits), number > 0, number * (unit?.1 ?? 1) < 1e18 else {
+    guard plain, let number = Double(digits), number * (unit?.1 ?? 1) < 1e18 else {
       throw CommandFailure(
-        .usage, "'\(text)' is not a size; write it as 8GiB, 512MiB or a number of bytes")
+        .usage, "--size \(text): is not a size; write it as 8GiB, 512MiB or a number of bytes")
     }
-    return UInt64(number * (unit?.1 ?? 1))
+    let bytes = UInt64(number * (unit?.1 ?? 1))
+    guard bytes >= least else {
+      throw CommandFailure(
+        .usage, "--size \(text): is \(bytes) bytes, and no load fits below \(least); ask for more")
+    }
+    return bytes
   }
 }

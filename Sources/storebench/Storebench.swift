@@ -1,5 +1,6 @@
 import ArgumentParser
 import LinuxIO
+import Measurements
 import Verdicts
 
 /// The root of the command line.
@@ -29,17 +30,30 @@ struct Storebench: AsyncParsableCommand {
 
 /// Parses, runs, prints what went wrong and exits with the documented code; errors end here.
 @main enum Main {
-  static func main() async {
+  static func main() {
     StandardStream.ignoreBrokenPipes()
-    let stop = StopSignal.ofProcess
     do {
-      try stop.catchSignals()
+      try StopSignal.ofProcess.catchSignals()
+    } catch {
+      StandardStream.error.write("storebench: \(error)\n")
+      Storebench.exit(withError: ArgumentParser.ExitCode(Verdicts.ExitCode.internal.rawValue))
+    }
+    // An asynchronous main would park this thread in dispatch_main, which unblocks every signal on
+    // it: the next SIGTERM would end the process there, with the tool's file left behind.
+    // Detached, because the main actor would wait for this thread.
+    Task.detached { await carryOut() }
+    while true { MonotonicClock.sleep(Nanoseconds(seconds: 3600)) }
+  }
+
+  private static func carryOut() async -> Never {
+    do {
       var command = try Storebench.parseAsRoot()
       if var waiting = command as? any AsyncParsableCommand {
         try await waiting.run()
       } else {
         try command.run()
       }
+      Storebench.exit()
     } catch let failure as CommandFailure {
       if !failure.message.isEmpty { StandardStream.error.write(failure.message + "\n") }
       Storebench.exit(withError: ArgumentParser.ExitCode(failure.code.rawValue))

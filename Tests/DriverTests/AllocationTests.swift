@@ -54,6 +54,11 @@ import Workloads
     #expect(differences.allSatisfy { abs($0) <= 2 })
   }
 
+  /// What the runtime takes now and then beside the loop is not in each of three counts.
+  private func least(_ count: () throws -> Int) throws -> Int {
+    try min(count(), count(), count())
+  }
+
   @Test("is seen by the counter, and nobody else's threads are")
   func counter() throws {
     func count(_ name: String) throws -> Int {
@@ -114,6 +119,7 @@ import Workloads
       return count
     }
     _ = try count(1)
-    #expect(try count(1.5) == count(1.9), "as many seconds in the tables")
+    let (short, long) = (try least { try count(1.5) }, try least { try count(1.9) })
+    #expect(short == long, "as many seconds in the tables")
   }
 }

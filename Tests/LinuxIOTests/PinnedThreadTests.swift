@@ -49,6 +49,28 @@ import Testing
     thread.kick()
   }
 
+  @Test("is kicked out of a wait although its maker blocks all signals, as Dispatch's threads do")
+  func kickedThroughMask() throws {
+    let answer = Mutex<Int32?>(nil)
+    var all = sigset_t()
+    var before = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_BLOCK, &all, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    let thread = try PinnedThread(name: "waits", cpu: nil) {
+      // Nothing to wait for: only a kick ends this before its limit.
+      let code = poll(nil, 0, 20_000)
+      let found = code < 0 ? errno : code
+      answer.withLock { $0 = found }
+    }
+    while answer.withLock({ $0 }) == nil {
+      usleep(1000)
+      thread.kick()
+    }
+    thread.join()
+    #expect(answer.withLock { $0 } == EINTR)
+  }
+
   @Test("has a CPU time of its own, part of the process's")
   func cpuTime() throws {
     let times = Mutex<(CPUTime, CPUTime)?>(nil)

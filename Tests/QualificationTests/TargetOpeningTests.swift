@@ -115,6 +115,32 @@ extension LoopDeviceTests {
       #expect(blank == 0 && kept != 0)
     }
 
+    @Test("lends no room where its file system is read-only or too full")
+    func room() throws {
+      let loop = try LoopDevice(prepare: "mkfs.ext4 -q $IMG")
+      try loop.run("mount $DEV $MNT; mkdir $MNT/folder")
+      var request = TargetRequest(
+        path: FileSystemPath(loop.folder + "/mnt/folder"), runID: testRunID)
+      request.freeSpaceReserveBytes = 16 << 20
+      for size: UInt64? in [nil, 48 << 20, 1 << 40] {
+        request.sizeBytes = size
+        let full = try #require(throws: TargetFailure.self) {
+          try QualificationTarget.open(request)
+        }
+        #expect(full.category == .environment && full.description.contains("must stay free"))
+      }
+      request.sizeBytes = 8 << 20
+      let target = try QualificationTarget.open(request)
+      #expect(target.subject.identity.name == loop.name)
+      target.close()
+      try loop.run("mount -o remount,ro $MNT")
+      let readOnly = try #require(throws: TargetFailure.self) {
+        try QualificationTarget.open(request)
+      }
+      #expect(readOnly.category == .environment && readOnly.description.contains("read-only"))
+      #expect(shell("ls -A \(loop.folder)/mnt/folder").output.isEmpty)
+    }
+
     @Test("is said to live in memory where its file does")
     func memory() throws {
       let loop = try LoopDevice(prepare: "mkdir -p $(dirname $IMG)/mnt")

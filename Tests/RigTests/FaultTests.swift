@@ -27,6 +27,11 @@ extension RigSuite {
       // A few reads to know who it is; no load.
       #expect(Int(wrongKind.facts["reads"] ?? "") ?? .max < 100, "\(wrongKind)")
 
+      // The control of the refusals: what QEMU counts shows writes where they are allowed.
+      let written = try run.reached("written")
+      #expect(written.exit == 0, "\(written)")
+      #expect(Int(written.facts["writes"] ?? "") ?? 0 > 1000, "\(written)")
+
       for (name, outcome) in [
         ("read-error", PhaseOutcome.failed), ("write-error", .failed), ("stall", .stalled),
         ("unplug", .lost),
@@ -46,7 +51,9 @@ extension RigSuite {
       let unplug = try run.reached("unplug")
       #expect(Int(unplug.facts["after"] ?? "") ?? .max < 10_000, "\(unplug)")
       // What a missing drive answers is not I/O done: no round may outrun the emulation.
-      for round in try unplug.record().phases.flatMap(\.rounds) {
+      let loaded = try unplug.record().phases.filter { $0.kind == .scenario }
+      #expect(!loaded.isEmpty)
+      for round in loaded.flatMap(\.rounds) {
         #expect(round.iops < 60_000, "\(round.iops) IOPS counted on a drive that is gone")
       }
     }

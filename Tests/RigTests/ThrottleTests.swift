@@ -1,10 +1,10 @@
 import Foundation
 import Testing
 
-/// Runs `order` of throttles around a gate of 2000 IOPS in one boot; each case says what it must be.
+/// Runs `order` of throttles around a gate of 1000 IOPS in one boot; each case says what it must be.
 struct ThrottleTrial {
   /// The gate of `rig-read.yaml`.
-  static let gate = 2000
+  static let gate = 1000
 
   /// One case: the throttle in percent of the gate, and the exit code that is right.
   struct Case: CustomStringConvertible {

@@ -41,14 +41,16 @@ public struct AttributionRule: Sendable {
         explanation: "this host reaches \(Figure.grouped(headroom)) requests a second on a target "
           + "that does nothing, less than the limit")
     }
-    guard let phase, let threads = phase.scenario?.threads, threads > 0 else { return nil }
-    let wall = phase.rounds.reduce(0.0) { $0 + $1.duration.seconds } * Double(threads)
+    // Workers that wait for a schedule or poll the device spin: busy then means nothing.
+    guard let phase, let load = phase.scenario, load.threads > 0, load.arrival == "closed",
+      !load.submission.contains("iopoll")
+    else { return nil }
+    let wall = phase.rounds.reduce(0.0) { $0 + $1.duration.seconds } * Double(load.threads)
     let used = phase.rounds.reduce(0.0) { $0 + $1.userCPU.seconds + $1.systemCPU.seconds }
     guard wall > 0, used / wall >= busyLimit else { return nil }
+    let workers = load.threads == 1 ? "the worker was" : "the \(load.threads) workers were"
     return Finding(
-      bound: .cpu,
-      explanation: "the \(threads) workers were busy for \(Figure.percent(used / wall)) of the time"
-    )
+      bound: .cpu, explanation: "\(workers) busy for \(Figure.percent(used / wall)) of the time")
   }
 
   /// The link is trained below what the drive can do, and the gate needs what is missing.

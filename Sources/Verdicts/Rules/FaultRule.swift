@@ -36,7 +36,8 @@ public struct FaultRule: Sendable {
     return counts.errors.values.contains { $0 > 0 } || counts.short > 0 ? .failed : .completed
   }
 
-  private static func phrase(_ outcome: PhaseOutcome) -> String {
+  /// What such an end of a phase means, for people.
+  public static func phrase(_ outcome: PhaseOutcome) -> String {
     switch outcome {
     case .lost: "the device was lost"
     case .stalled: "the device stopped answering"

@@ -57,6 +57,11 @@ public struct RunVerdict: Sendable {
     }
   }
 
+  /// The doubt about reads that may not have reached the medium.
+  static let unwritten = "reads returned never-written data"
+  /// The doubt about figures far from anything that the limit expects.
+  static let implausible = "the wrong thing was measured"
+
   // MARK: Gates
 
   private mutating func judgeGates() -> [GateResult] {
@@ -134,12 +139,14 @@ public struct RunVerdict: Sendable {
       result.reason = "the profile is read-only"
       return result
     }
-    for doubt in doubts(result, scenario, phase) {
+    let doubts = doubts(result, scenario, phase)
+    for doubt in doubts {
       result.outcome = .inconclusive
       result.reason = [result.reason, doubt].compactMap { $0 }.joined(separator: "; ")
     }
-    guard result.outcome == .fail || result.outcome == .inconclusive, result.value != nil,
-      let subject = record.subjects.first
+    // What bound a figure that means nothing is no question.
+    guard doubts.isEmpty, result.outcome == .fail || result.outcome == .inconclusive,
+      result.value != nil, let subject = record.subjects.first
     else { return result }
     let finding = AttributionRule.finding(
       result, scenario: scenario, phase: phase, subject: subject, headroom: headroom)
@@ -164,18 +171,18 @@ public struct RunVerdict: Sendable {
         "\(scenario.phaseName): \(found) checked reads returned constant data and may never have "
         + "touched the medium"
       warn(text)
-      if SanityRule.unwritten(rounds) { doubts.append("reads returned never-written data") }
+      if SanityRule.unwritten(rounds) { doubts.append(Self.unwritten) }
     }
     if let text = SanityRule.blocks(rounds, of: scenario) {
       warn(text)
-      doubts.append("the wrong thing was measured")
+      doubts.append(Self.implausible)
     }
     if let limit = result.limit,
       let text = SanityRule.distance(result.name, value: value, limit: limit)
     {
       warn(text)
       // A demonstration's limits are low on purpose, so that every machine can pass.
-      if !profile.demonstration { doubts.append("the wrong thing was measured") }
+      if !profile.demonstration { doubts.append(Self.implausible) }
     }
     if result.outcome == .pass, result.unit == .nanoseconds,
       let text = SanityRule.arrivals(rounds, of: scenario)

@@ -105,6 +105,13 @@ struct VerdictSummary {
     if record.interruptedBy != nil { return "Run again and let it end." }
     guard let gate = failed.first ?? undecided.first else { return nil }
     if gate.name.layer == .device { return deviceRemedy(gate) }
+    if gate.reason?.contains(RunVerdict.unwritten) == true {
+      return "Let the run write first, so that reads reach the medium: --destroy-data SERIAL, or a "
+        + "folder as the target."
+    }
+    if gate.reason?.contains(RunVerdict.implausible) == true {
+      return "Compare the limit with what the scenario does: its block size, range and depth."
+    }
     switch gate.bound {
     case .thermal: return "Cool the device, then run again."
     case .link: return "Reseat the device or move it to a slot that gives it its whole link."

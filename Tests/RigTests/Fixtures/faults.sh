@@ -8,6 +8,12 @@ before=$(count hdd rd)
 qualify hdd-as-hot 30 hot /dev/sdb --profile "$RIG_FIXTURES/rig-read.yaml"
 fact hdd-as-hot "reads=$(($(count hdd rd) - before))"
 
+# Below the bad blocks: what may be written is, and no further than it was told.
+before=$(count sata-ssd wr)
+qualify written 60 warm /dev/sda --profile "$RIG_FIXTURES/rig-write.yaml" --size 8MiB \
+  --destroy-data RIGSATASSD0001
+fact written "writes=$(($(count sata-ssd wr) - before))"
+
 qualify read-error 60 warm /dev/sda --profile "$RIG_FIXTURES/rig-scan.yaml"
 qualify write-error 60 warm /dev/sda --profile "$RIG_FIXTURES/rig-write.yaml" \
   --destroy-data RIGSATASSD0001

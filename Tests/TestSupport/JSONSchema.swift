@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// Any JSON value.
-enum JSONValue: Decodable, Equatable {
+package enum JSONValue: Decodable, Equatable {
   case object([String: JSONValue])
   case array([JSONValue])
   case text(String)
@@ -11,7 +11,7 @@ enum JSONValue: Decodable, Equatable {
   case truth(Bool)
   case null
 
-  init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     if container.decodeNil() {
       self = .null
@@ -33,12 +33,12 @@ enum JSONValue: Decodable, Equatable {
   }
 
   /// The member `name`, of objects.
-  subscript(name: String) -> JSONValue? {
+  package subscript(name: String) -> JSONValue? {
     if case .object(let members) = self { members[name] } else { nil }
   }
 
   /// The value as a number, of numbers.
-  var asDouble: Double? {
+  package var asDouble: Double? {
     switch self {
     case .integer(let value): Double(value)
     case .unsigned(let value): Double(value)
@@ -49,29 +49,64 @@ enum JSONValue: Decodable, Equatable {
 }
 
 /// The part of JSON Schema, draft 2020-12, that the schemas in `docs/schema` use.
-struct JSONSchema {
+package struct JSONSchema {
   /// The schema's document.
-  let root: JSONValue
+  package let root: JSONValue
 
   /// Keywords that say something about values; any other in a schema is a mistake of it.
   private static let known: Set<String> = [
     "$schema", "$defs", "$ref", "title", "description", "type", "required", "properties",
-    "additionalProperties", "items", "enum", "const", "minimum", "maximum",
+    "additionalProperties", "items", "enum", "const", "minimum", "maximum", "minProperties",
+    "maxProperties",
   ]
 
   /// Reads the schema `name` in `docs/schema`.
-  init(named name: String) throws {
-    let url = URL(filePath: "\(Fixture.repository)/docs/schema/\(name)")
-    root = try JSONDecoder().decode(JSONValue.self, from: Data(contentsOf: url))
+  package init(named name: String) throws {
+    var document = try Self.document(name)
+    // What another file defines is found as if it stood here.
+    for other in Self.files(namedIn: document) where other != name {
+      let foreign = try Self.document(other)
+      guard case .object(var members) = document else { continue }
+      var definitions: [String: JSONValue] = [other: foreign]
+      for case .object(let found)? in [members["$defs"], foreign["$defs"]] {
+        definitions.merge(found) { first, _ in first }
+      }
+      members["$defs"] = .object(definitions)
+      document = .object(members)
+    }
+    root = document
+  }
+
+  private static func document(_ name: String) throws -> JSONValue {
+    var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
+    parts.removeLast(3)
+    let url = URL(filePath: parts.joined(separator: "/") + "/docs/schema/\(name)")
+    return try JSONDecoder().decode(JSONValue.self, from: Data(contentsOf: url))
+  }
+
+  private static func files(namedIn value: JSONValue) -> Set<String> {
+    switch value {
+    case .object(let members):
+      var found = Set(members.values.flatMap(files(namedIn:)))
+      if case .text(let reference)? = members["$ref"],
+        let file = reference.split(separator: "#", omittingEmptySubsequences: false).first,
+        !file.isEmpty
+      {
+        found.insert(String(file))
+      }
+      return found
+    case .array(let items): return Set(items.flatMap(files(namedIn:)))
+    default: return []
+    }
   }
 
   /// What in `bytes` is not as the schema says; empty where all is.
-  func problems(in bytes: [UInt8]) throws -> [String] {
+  package func problems(in bytes: [UInt8]) throws -> [String] {
     problems(try JSONDecoder().decode(JSONValue.self, from: Data(bytes)), root, at: "$")
   }
 
   /// Every `definition.property` of the schema that `bytes` has no example of.
-  func unusedProperties(in bytes: [UInt8]) throws -> [String] {
+  package func unusedProperties(in bytes: [UInt8]) throws -> [String] {
     let value = try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
     var used: Set<String> = []
     collect(value, root, name: "$", into: &used)
@@ -155,6 +190,13 @@ struct JSONSchema {
     _ members: [String: JSONValue], _ keywords: [String: JSONValue], at path: String
   ) -> [String] {
     var found: [String] = []
+    let count = Double(members.count)
+    if let least = keywords["minProperties"]?.asDouble, count < least {
+      found.append("\(path): has \(members.count) members, fewer than \(least)")
+    }
+    if let most = keywords["maxProperties"]?.asDouble, count > most {
+      found.append("\(path): has \(members.count) members, more than \(most)")
+    }
     if case .array(let names)? = keywords["required"] {
       for case .text(let name) in names where members[name] == nil {
         found.append("\(path): '\(name)' is missing")
