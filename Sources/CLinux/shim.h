@@ -46,7 +46,9 @@ static inline void linux_end_signals(sigset_t *set) {
   sigemptyset(set);
   sigaddset(set, SIGINT);
   sigaddset(set, SIGTERM);
-  sigaddset(set, SIGHUP);
+  // `nohup` asks to live on when the terminal goes.
+  struct sigaction hangup;
+  if (sigaction(SIGHUP, 0, &hangup) == 0 && hangup.sa_handler != SIG_IGN) sigaddset(set, SIGHUP);
 }
 
 /// Blocks the signals that ask a run to end, for this thread and those it will start.

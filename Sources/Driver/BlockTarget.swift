@@ -135,12 +135,12 @@ public final class BlockTarget: LoadTarget {
     case .none:
       return .unchecked
     case .constant(let every):
-      guard readCount % max(every, 1) == 0 else { return .unchecked }
+      guard (readCount &- 1) % max(every, 1) == 0 else { return .unchecked }
       return buffers.withReadOnlyWords(of: slot, byteCount: byteCount) { words in
         SectorContents.isConstant(words) ? .unwritten : .unchecked
       }
     case .own(let every):
-      let full = readCount % max(every, 1) == 0
+      let full = (readCount &- 1) % max(every, 1) == 0
       return buffers.withReadOnlyWords(of: slot, byteCount: byteCount) { words in
         switch contents.check(words, offset: offset, full: full) {
         case .intact: .intact

@@ -1,10 +1,9 @@
 internal import LinuxIO
 internal import Measurements
-internal import Workloads
 
 extension LoadResult {
   /// Merges the workers' reports: counts add up, rates add up, the worst outcome stays.
-  init(merging reports: [WorkerReport], plan: LoadPlan, systemCPU: Nanoseconds) {
+  init(merging reports: [WorkerReport]) {
     var round = RoundRecord(index: 0, startedAt: .zero)
     var latency = LatencyHistogram()
     var lateness: LatencyHistogram?
@@ -20,6 +19,7 @@ extension LoadResult {
       round.bytesWritten += report.bytesWritten
       round.faults.add(report.faults)
       round.userCPU = round.userCPU + report.cpu.user
+      round.systemCPU = round.systemCPU + report.cpu.system
       round.placement.append(report.placement)
       latency.add(report.latency)
       if let late = report.lateness {
@@ -35,7 +35,6 @@ extension LoadResult {
       }
     }
     round.duration = Self.duration(operations: round.operations, rate: rate, reports)
-    round.systemCPU = systemCPU
     round.latency = latency.summary
     round.lateness = lateness?.summary
     round.perSecondOperations = seconds.trimmedOperations

@@ -46,7 +46,6 @@ public enum LoadRun {
     let end = StopSignal()
     if let signal = stop.requestedBy { end.request(signal: signal) }
     let pulses = (0..<plan.threads).map { _ in WorkerPulse() }
-    let cpuBefore = CPUTime.ofProcess()
 
     var threads: [PinnedThread] = []
     for worker in 0..<plan.threads {
@@ -62,18 +61,18 @@ public enum LoadRun {
           })
       } catch {
         end.request(signal: -1)
+        watch(threads, Array(pulses.prefix(threads.count)), from: stop, to: end) { _ in }
         threads.forEach { $0.join() }
         throw TargetError(operation: error.call, errno: error.errno, description: "\(error)")
       }
     }
     watch(threads, pulses, from: stop, to: end, pulse)
     threads.forEach { $0.join() }
-    let system = CPUTime.ofProcess() - cpuBefore
 
     var reports: [WorkerReport] = []
     for result in collected.withLock({ $0 }) { reports.append(try result.get()) }
     reports.sort { $0.placement.worker < $1.placement.worker }
-    return LoadResult(merging: reports, plan: plan, systemCPU: system.system)
+    return LoadResult(merging: reports)
   }
 
   private static func work<Factory: LoadTargetFactory>(
@@ -83,6 +82,7 @@ public enum LoadRun {
       let target = try factory.makeTarget(worker: worker, plan: plan)
       var loop = WorkerLoop(target: target, worker: worker, plan: plan, stop: stop, pulse: pulse)
       loop.run()
+      if let error = loop.report.error { return .failure(error) }
       return .success(loop.report)
     } catch {
       return .failure(error)
@@ -98,7 +98,6 @@ public enum LoadRun {
     let began = MonotonicClock.now()
     var seen = pulses.map { _ in UInt64.max }
     var lastProgress = began
-    var lastShown = began
     var lastKick = began
     var nap: Int64 = 100_000
     while !pulses.allSatisfy({ $0.finished.load(ordering: .acquiring) }) {
@@ -109,23 +108,20 @@ public enum LoadRun {
       guard now - lastKick >= Nanoseconds(100_000_000) else { continue }
       lastKick = now
       for (index, pulse) in pulses.enumerated() {
-        let operations = pulse.operations.load(ordering: .relaxed)
-        if operations == seen[index], !pulse.finished.load(ordering: .acquiring) {
+        let answers = pulse.answers.load(ordering: .relaxed)
+        if answers == seen[index], !pulse.finished.load(ordering: .acquiring) {
           threads[index].kick()
         } else {
           lastProgress = now
         }
-        seen[index] = operations
+        seen[index] = answers
       }
-      if now - lastShown >= Nanoseconds(100_000_000) {
-        lastShown = now
-        show(
-          LoadPulse(
-            elapsed: now - began,
-            operations: pulses.reduce(0) { $0 + $1.operations.load(ordering: .relaxed) },
-            bytes: pulses.reduce(0) { $0 + $1.bytes.load(ordering: .relaxed) },
-            silence: now - lastProgress))
-      }
+      show(
+        LoadPulse(
+          elapsed: now - began,
+          operations: pulses.reduce(0) { $0 + $1.operations.load(ordering: .relaxed) },
+          bytes: pulses.reduce(0) { $0 + $1.bytes.load(ordering: .relaxed) },
+          silence: now - lastProgress))
     }
   }
 }

@@ -32,6 +32,8 @@ public struct SimulatedDevice: Sendable, Equatable {
   public var readErrorAt: UInt64?
   /// Writes that touch this byte fail with `EIO`.
   public var writeErrorAt: UInt64?
+  /// Reads that touch this byte are starved for so long, while all others go on.
+  public var starved: (offset: UInt64, length: Nanoseconds)?
   /// Every so many reads one moves only half its bytes; 0 for never.
   public var shortReadEvery = 0
   /// Every so many reads one returns data that were not written there; 0 for never.
@@ -162,6 +164,11 @@ public final class SimulatedTarget: LoadTarget {
       completion.check = .unchecked
       due = clock + 1000
     }
+    if isRead, let starved = device.starved, request.offset <= starved.offset,
+      starved.offset < request.offset + UInt64(request.length)
+    {
+      due = clock + starved.length.rawValue
+    }
     if let silent = device.silentFrom, due >= silent.rawValue { due = .max }
     return Pending(due: due, completion: completion)
   }
@@ -173,7 +180,8 @@ public final class SimulatedTarget: LoadTarget {
       channel = index
       if channelFree[index] <= clock { break }
     }
-    let share = max(1, workers / Double(device.channels))
+    // Channels that do not divide evenly among the workers are made up for by their speed.
+    let share = workers * Double(channelFree.count) / Double(max(1, device.channels))
     var service =
       (isRead ? device.readNanoseconds : device.writeNanoseconds) * share
       + Double(request.length) * device.nanosecondsPerByte
@@ -183,7 +191,7 @@ public final class SimulatedTarget: LoadTarget {
     }
     if let throttle = device.throttle, clock >= throttle.at.rawValue { service *= throttle.factor }
     let begin = max(clock, channelFree[channel])
-    var due = begin + max(1, Int64(service))
+    var due = begin + max(1, Int64(min(service, 1e17)))
     if let rate = device.linkBytesPerSecond {
       let carry = Int64(Double(request.length) * 1e9 * workers / rate)
       linkFree = max(linkFree, begin) + carry

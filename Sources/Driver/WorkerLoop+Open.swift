@@ -51,7 +51,7 @@ extension WorkerLoop {
           inFlight -= 1
           free.append(completion.slot)
         }
-        publish()
+        publish(answers: count)
       } else if inFlight == 0 {
         lastAnswer = now
       } else if shouldGiveUp(now) {
@@ -60,10 +60,12 @@ extension WorkerLoop {
     }
     if stop.isRequested { fail(.interrupted, nil) }
     report.windowEnd = max(countFrom, min(now, end))
+    report.cpu = CPUTime.ofThread() - cpuAtBegin
     try drain(countingFrom: countFrom)
-    // What was due and never sent has waited at least until now.
+    // What was due and never sent has waited until the queue before it was empty.
+    let drained = target.now()
     while schedule.due < min(now, end), wanted > 0, !isCovered {
-      if schedule.due >= countFrom { report.latency.record(now - schedule.due) }
+      if schedule.due >= countFrom { report.latency.record(drained - schedule.due) }
       schedule.advance()
     }
   }

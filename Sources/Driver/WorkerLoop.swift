@@ -5,6 +5,8 @@ import Workloads
 
 /// What a worker shows of itself while it runs, written once a reap.
 final class WorkerPulse: Sendable {
+  /// Answers taken, counted or not: what shows that the target lives.
+  let answers = Atomic<UInt64>(0)
   let operations = Atomic<UInt64>(0)
   let bytes = Atomic<UInt64>(0)
   let finished = Atomic<Bool>(false)
@@ -39,6 +41,9 @@ struct WorkerLoop<Target: LoadTarget> {
   /// The second of the window that the reap at hand falls into.
   var second = 0
   var operationLimit: UInt64
+  /// CPU time of this thread when the window began.
+  var cpuAtBegin = CPUTime.zero
+  private var answered: UInt64 = 0
 
   init(target: Target, worker: Int, plan: LoadPlan, stop: StopSignal, pulse: WorkerPulse) {
     self.target = target
@@ -67,7 +72,7 @@ struct WorkerLoop<Target: LoadTarget> {
 
   /// Runs the load to its end and drains the target.
   mutating func run() {
-    let cpuBefore = CPUTime.ofThread()
+    cpuAtBegin = CPUTime.ofThread()
     lastAnswer = target.now()
     report.windowStart = lastAnswer
     report.windowEnd = lastAnswer
@@ -78,9 +83,9 @@ struct WorkerLoop<Target: LoadTarget> {
         try runOpen()
       }
     } catch {
-      fail(.failed, error.description)
+      // The kernel or the target refused to go on, which says nothing of the device's answers.
+      report.error = error
     }
-    report.cpu = CPUTime.ofThread() - cpuBefore
     report.faults.errors = errors.byCode
     report.faults.unanswered = UInt64(inFlight)
     report.clockAtEnd = target.now()
@@ -111,6 +116,7 @@ struct WorkerLoop<Target: LoadTarget> {
       if last || faultCount >= plan.faultLimit { break }
       if !measuring, now - began >= plan.rampUp { begin(at: now) }
     }
+    report.cpu = CPUTime.ofThread() - cpuAtBegin
     try drain(countingFrom: nil)
   }
 
@@ -141,7 +147,7 @@ struct WorkerLoop<Target: LoadTarget> {
       try submitBatch(index < count ? .now : .withNextPoll)
       chunk = plan.submission.nextChunk(after: chunk)
     }
-    publish()
+    publish(answers: count)
   }
 
   /// Whether there is nothing left to ask for.
@@ -219,7 +225,9 @@ struct WorkerLoop<Target: LoadTarget> {
     }
   }
 
-  func publish() {
+  mutating func publish(answers count: Int) {
+    answered &+= UInt64(count)
+    pulse.answers.store(answered, ordering: .relaxed)
     pulse.operations.store(report.operations, ordering: .relaxed)
     pulse.bytes.store(report.bytes, ordering: .relaxed)
   }
@@ -227,6 +235,7 @@ struct WorkerLoop<Target: LoadTarget> {
   /// Begins to measure: what completed before does not count.
   private mutating func begin(at now: Nanoseconds) {
     measuring = true
+    cpuAtBegin = CPUTime.ofThread()
     report.windowStart = now
     report.windowEnd = now
   }
@@ -273,6 +282,11 @@ struct WorkerLoop<Target: LoadTarget> {
   /// - Throws: `TargetError` where the target cannot go on.
   mutating func drain(countingFrom: Nanoseconds?) throws(TargetError) {
     var waitingSince = target.now()
+    let counted = measuring
+    // Who asked for the end should not wait for a device that is silent.
+    let patience =
+      report.outcome == .interrupted
+      ? min(plan.stallLimit, Nanoseconds(seconds: 2)) : plan.stallLimit
     while inFlight > 0 {
       let count = try poll(waitingAtMost: Nanoseconds(100_000_000))
       let now = target.now()
@@ -284,20 +298,27 @@ struct WorkerLoop<Target: LoadTarget> {
           if let countingFrom {
             accountOpen(completions[index], at: now, from: countingFrom)
           } else {
-            accountLate(completions[index])
+            accountLate(completions[index], at: now, counted: counted)
           }
         }
-      } else if report.outcome == .stalled || now - waitingSince >= plan.stallLimit {
+      } else if report.outcome == .stalled || now - waitingSince >= patience {
         fail(.stalled, "\(inFlight) requests in flight were never answered")
         return
       }
     }
   }
 
-  /// Looks at an answer after the window's end: only faults count.
-  private mutating func accountLate(_ completion: Completion) {
+  /// Looks at an answer after the window's end, which is no operation of the window.
+  ///
+  /// Its latency belongs there: left out, no request could ever be seen to outlive a window.
+  private mutating func accountLate(
+    _ completion: Completion, at now: Nanoseconds, counted: Bool
+  ) {
     measuring = false
+    let faults = faultCount
     account(completion, latency: .zero)
+    guard counted, faultCount == faults else { return }
+    report.latency.record(now - Nanoseconds(startedAt[Int(completion.slot)]))
   }
 }
 

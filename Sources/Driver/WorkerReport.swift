@@ -18,6 +18,7 @@ struct WorkerReport: Sendable {
   var placement: WorkerPlacement
   var outcome = PhaseOutcome.completed
   var detail: String?
+  var error: TargetError?
   var mechanism = ""
   var clockAtEnd = Nanoseconds.zero
 

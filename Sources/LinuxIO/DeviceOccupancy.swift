@@ -112,6 +112,7 @@ extension DeviceOccupancy {
     occupants += MountTable(tree: tree).occupants(of: lineage)
     occupants += SwapTable(tree: tree).occupants(of: lineage)
     occupants += lineage.holderOccupants
+    occupants += LoopBacking.occupants(of: disk)
     if scope.contains(.processes) { occupants += OpenProcesses.occupants(of: lineage) }
     if scope.contains(.contents) {
       occupants += DeviceContents.occupants(of: disk, path: path)

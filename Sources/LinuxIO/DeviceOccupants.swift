@@ -85,20 +85,25 @@ enum OpenProcesses {
           let number = tree.blockDeviceNumber(ofNode: "/proc/\(process)/fd/\(file)"),
           let device = lineage.devices[number]
         else { continue }
-        let flags = tree.lines("/proc/\(process)/fdinfo/\(file)")
-          .first { $0.hasPrefix("flags:") }?
-          .split(whereSeparator: { $0 == ":" || $0 == "\t" || $0 == " " }).last
-          .flatMap { Int32($0, radix: 8) }
         let name = tree.text("/proc/\(process)/comm") ?? "unknown"
         let occupant = DeviceOccupancy.Occupant(
           node: device.node,
           finding: .openProcess(
             identifier: process, name: name,
-            writing: flags.map { $0 & O_ACCMODE != O_RDONLY } ?? true))
+            writing: isWriting(process: process, file: file, tree: tree)))
         if !found.contains(occupant) { found.append(occupant) }
       }
     }
     return found
+  }
+
+  /// Whether a process has a file open for writing; true where it cannot be told.
+  static func isWriting(process: Int, file: String, tree: KernelTree) -> Bool {
+    let flags = tree.lines("/proc/\(process)/fdinfo/\(file)")
+      .first { $0.hasPrefix("flags:") }?
+      .split(whereSeparator: { $0 == ":" || $0 == "\t" || $0 == " " }).last
+      .flatMap { Int32($0, radix: 8) }
+    return flags.map { $0 & O_ACCMODE != O_RDONLY } ?? true
   }
 }
 

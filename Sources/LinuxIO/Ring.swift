@@ -63,6 +63,8 @@ public struct RingCompletion: Sendable {
 public struct Ring: ~Copyable {
   /// Requests prepared or submitted and not yet reaped; never above `depth`.
   public private(set) var inFlight = 0
+  /// The deepest ring that the kernel makes (`IORING_MAX_ENTRIES`).
+  public static let maxDepth = 32768
   /// Most requests in flight.
   public let depth: Int
   /// How the ring was set up, after falling back to what the kernel has.
@@ -82,14 +84,14 @@ public struct Ring: ~Copyable {
   /// - Throws: `SystemError`, with `EPERM` or `ENOSYS` where rings are forbidden or unknown, and
   ///   `ENOMEM` where the memory lock limit is too small (Linux before 5.12).
   public init(depth: Int, mode wanted: RingMode = RingMode()) throws(SystemError) {
-    precondition(depth > 0)
+    precondition(depth > 0 && depth <= Self.maxDepth)
     let ring = UnsafeMutablePointer<io_uring>.allocate(capacity: 1)
     ring.initialize(to: io_uring())
     var mode = wanted
     while true {
       var parameters = io_uring_params()
       parameters.flags = mode.flags
-      let code = io_uring_queue_init_params(UInt32(min(depth, 32768)), ring, &parameters)
+      let code = io_uring_queue_init_params(UInt32(depth), ring, &parameters)
       if code == 0 { break }
       if code == -EINVAL, mode.deferredTaskRun {
         mode.deferredTaskRun = false

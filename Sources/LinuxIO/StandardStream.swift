@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 
 /// Standard output or standard error; a reader that went away is not an error.
 public enum StandardStream: Int32, Sendable {
@@ -8,9 +9,24 @@ public enum StandardStream: Int32, Sendable {
   case error = 2
 
   /// Writes all of the text, or as much as somebody reads.
-  public func write(_ text: String) { Self.write(Array(text.utf8), to: rawValue) }
+  public func write(_ text: String) {
+    let code = Self.write(Array(text.utf8), to: rawValue)
+    if self == .output, code != 0, code != EPIPE {
+      Self.lost.store(code, ordering: .sequentiallyConsistent)
+    }
+  }
 
-  static func write(_ bytes: [UInt8], to descriptor: Int32) {
+  /// Why results did not reach standard output, such as a full disk; nil where all did, or where a
+  /// reader had seen enough.
+  public static var outputFailure: String? {
+    let code = lost.load(ordering: .sequentiallyConsistent)
+    return code == 0 ? nil : SystemError.text(of: code)
+  }
+
+  private static let lost = Atomic<Int32>(0)
+
+  @discardableResult
+  static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
     var done = 0
     while done < bytes.count {
       let count = bytes.withUnsafeBytes { all in
@@ -21,11 +37,14 @@ public enum StandardStream: Int32, Sendable {
       } else if errno == EAGAIN {
         // Somebody else made the pipe non-blocking; its reader is only slow.
         var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        guard poll(&waiting, 1, -1) > 0 || errno == EINTR else { return }
+        guard poll(&waiting, 1, -1) > 0 || errno == EINTR else {
+          return errno
+        }
       } else if errno != EINTR {
-        return
+        return errno
       }
     }
+    return 0
   }
 
   /// Whether it is a terminal.
@@ -41,4 +60,13 @@ public enum StandardStream: Int32, Sendable {
   /// From now on writing to a pipe that nobody reads fails quietly instead of killing the process,
   /// which would leave its files behind.
   public static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+
+  /// Opens /dev/null in place of standard streams that were closed, before anything else is opened:
+  /// it would get their numbers, and be written into.
+  public static func replaceClosed() {
+    for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) < 0 {
+      // The lowest free number is this one.
+      _ = open("/dev/null", O_RDWR)
+    }
+  }
 }

@@ -157,9 +157,9 @@ public struct RoundRecord: Codable, Sendable, Equatable {
   public var latency: LatencySummary
   /// How late open-loop requests were sent, against their schedule.
   public var lateness: LatencySummary?
-  /// User CPU time of the workers.
+  /// User CPU time of the workers over the measured window.
   public var userCPU: Nanoseconds
-  /// System CPU time of the workers.
+  /// System CPU time of the workers over the measured window, without the kernel's own threads.
   public var systemCPU: Nanoseconds
   /// Where each worker and its buffers were, as the kernel told.
   public var placement: [WorkerPlacement]

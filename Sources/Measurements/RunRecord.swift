@@ -36,6 +36,8 @@ public struct RunRecord: Codable, Sendable, Equatable {
   public var components: [ComponentRecord]
   /// What the run said beforehand that it would do.
   public var plan: PlanRecord
+  /// What people should know besides, such as why the health is unknown.
+  public var notes: [String]?
   /// What was carried out, in order.
   public var phases: [PhaseRecord]
   /// Bytes written to the subjects in all.

@@ -36,6 +36,8 @@ public struct SubjectRecord: Codable, Sendable, Equatable {
   public var rangeBytes: UInt64
   /// True where the device was in use and only read, opened without O_EXCL.
   public var shared: Bool
+  /// Why its data live in memory, so that nothing is certifiable; nil where they do not.
+  public var memory: String?
   /// Health before the load.
   public var healthBefore: HealthRecord?
   /// Health after the load.

@@ -102,6 +102,7 @@ public final class DeviceQualification {
     var notes: [String] = []
     if case .opened(let target) = subject {
       notes += target.notes
+      subjectRecord.memory = target.memory
       let reading = await DeviceHealth.read(target.subject.identity)
       subjectRecord.healthBefore = reading.record
       if let reason = reading.reason { notes.append("health unknown: \(reason)") }
@@ -111,7 +112,7 @@ public final class DeviceQualification {
       profile: profile, scenarios: scenarios, rangeBytes: subjectRecord.rangeBytes,
       writes: subject.isWritable, link: subjectRecord.identity.link)
     let text = profile.resolvedText
-    header = RunRecord(
+    var header = RunRecord(
       runID: runID.description,
       tool: ToolRecord(
         name: "storebench", version: request.version,
@@ -123,6 +124,8 @@ public final class DeviceQualification {
         source: request.profileSource, overrides: request.overrides),
       machine: MachineReading.record(), subjects: [subjectRecord], components: [],
       plan: quote.plan)
+    header.notes = notes.isEmpty ? nil : notes
+    self.header = header
     record = header
     self.request = request
     self.subject = subject
@@ -161,7 +164,9 @@ public final class DeviceQualification {
         try judge(journal)
       }
       try journal.append(.runEnded)
-    } catch let failure as TargetFailure {
+    } catch var failure as TargetFailure {
+      // "Refused" promises that nothing was touched, and that is over.
+      if failure.category == .refused { failure.category = .environment }
       throw failure
     } catch let error as WorkloadError {
       throw TargetFailure(category: .usage, description: "\(error)")
@@ -193,13 +198,8 @@ public final class DeviceQualification {
 
   private func judge(_ journal: Journal) throws {
     guard let record = journal.record else { return }
-    var verdict = RunVerdict.judge(
+    let verdict = RunVerdict.judge(
       record: record, profile: request.profile, samples: journal.samples)
-    if case .opened(let target) = subject, let memory = target.memory {
-      verdict.certifiable = false
-      verdict.notCertifiable.append("the target lies in memory: \(memory)")
-    }
-    verdict.warnings += notes
     try journal.append(.judged(verdict))
   }
 
@@ -261,12 +261,25 @@ public final class DeviceQualification {
       path: request.path,
       intent: request.destroySerial.map { .destroy(serial: $0) } ?? .readOnly, runID: runID)
     target.readsExistingFile = true
+    try refuseMistypedDevice(request.path)
     let isDevice = (try? FileStatus(path: request.path).kind) == .blockDevice
     target.sizeBytes = request.sizeBytes ?? (isDevice ? nil : request.profile.fileBytes)
     target.sizeLimitBytes = request.profile.rangeBytes
     target.freeSpaceReserveBytes = request.profile.freeSpaceReserveBytes
     target.command = "storebench qualify --tier \(request.profile.tier.rawValue)"
     return .opened(try QualificationTarget.open(target))
+  }
+
+  /// `nvme0n1` for `/dev/nvme0n1` must not become a file that loads the disk it happens to lie on.
+  static func refuseMistypedDevice(_ path: FileSystemPath) throws(TargetFailure) {
+    let name = path.description
+    guard !name.contains("/"), (try? FileStatus(path: path)) == nil,
+      name.hasPrefix("nvme") || (try? FileStatus(path: FileSystemPath("/dev/" + name))) != nil
+    else { return }
+    throw TargetFailure(
+      category: .usage,
+      description: "there is no \(name) in this folder; for the device give /dev/\(name), for a "
+        + "file to be created ./\(name)")
   }
 
   private static var build: String {

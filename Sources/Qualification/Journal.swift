@@ -32,27 +32,27 @@ final class Journal {
   }
 
   /// Appends an event and makes it durable: what it tells has happened when this returns.
-  func append(_ event: JournalEntry.Event) throws(SystemError) {
+  func append(_ event: JournalEntry.Event) throws {
     let entry = JournalEntry(
       at: clock.elapsed, atUTC: clock.utc, bytesWritten: bytesWritten, event: event)
     entries.append(entry)
     if case .phaseBegan = event { openRounds = [] }
     if case .roundEnded(let round) = event { openRounds.append(round) }
     record = RunRecord(journal: entries)
-    try journalFile.append(line(entry))
+    try journalFile.append(try line(entry))
     try journalFile.synchronize()
   }
 
-  /// Appends histograms.
-  func append(_ new: [SampleRecord]) throws(SystemError) {
+  /// Appends histograms and makes them durable, so that no round is told of without them.
+  func append(_ new: [SampleRecord]) throws {
     samples += new.filter { $0.second == nil }
-    try samplesFile.append(new.flatMap { line($0) })
+    var bytes: [UInt8] = []
+    for sample in new { bytes += try line(sample) }
+    try samplesFile.append(bytes)
+    try samplesFile.synchronize()
   }
 
-  private func line(_ value: some Encodable) -> [UInt8] {
-    // Everything in these records is a number, a string or a list of them: nothing that JSON
-    // cannot hold, but for figures that are not finite, which the rules never let arise.
-    guard let data = try? encoder.encode(value) else { return [] }
-    return Array(data) + [UInt8(ascii: "\n")]
+  private func line(_ value: some Encodable) throws -> [UInt8] {
+    Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
   }
 }

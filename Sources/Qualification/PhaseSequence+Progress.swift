@@ -76,6 +76,10 @@ extension PhaseSequence {
       return nil
     } catch {
       guard error.category == .changed else { throw error }
+      // Somebody moved or removed the tool's own file: no fault of the drive below it.
+      guard qualification.subject.record.form != .file else {
+        throw TargetFailure(category: .environment, description: error.description)
+      }
       return error.description
     }
   }

@@ -87,7 +87,7 @@ final class PhaseSequence {
 
   private func fill() throws {
     let spec = profile.preconditioning
-    let passes = max(1, Int(spec.passes.rounded(.up)))
+    let passes = spec.wholePasses
     var plan = LoadPlan(
       workload: WorkloadSpec(
         kind: .sequentialWrite, blocks: BlockSplit(bytes: spec.blockBytes),
@@ -115,9 +115,7 @@ final class PhaseSequence {
 
   private func steadyState() throws {
     let spec = profile.steadyState
-    guard let name = spec.scenario,
-      let scenario = profile.scenarios.first(where: { $0.name == name })
-    else { return }
+    guard let scenario = profile.steadyScenario else { return }
     var plan = self.plan(scenario)
     plan.rounds.duration = spec.round
     plan.spec.round = nil

@@ -29,7 +29,7 @@ public struct RunQuote: Sendable {
 
   /// Time, bytes and share of endurance.
   public var plan: PlanRecord {
-    let fillBytes = writes ? UInt64(profile.preconditioning.passes * Double(rangeBytes)) : 0
+    let fillBytes = writes ? UInt64(profile.preconditioning.wholePasses) * rangeBytes : 0
     let fillSeconds = Double(fillBytes) / sequentialWriteRate
     let steady = steadyRounds
     let few = scenarios.reduce(0.0) { $0 + seconds($1, rounds: profile.rounds.min) }
@@ -51,8 +51,7 @@ public struct RunQuote: Sendable {
   }
 
   private var steadyRounds: (min: Int, max: Int, scenario: ScenarioSpec?) {
-    guard writes, let name = profile.steadyState.scenario else { return (0, 0, nil) }
-    let scenario = profile.scenarios.first { $0.name == name }
+    guard writes, let scenario = profile.steadyScenario else { return (0, 0, nil) }
     return (profile.steadyState.windowRounds, profile.steadyState.maxRounds, scenario)
   }
 

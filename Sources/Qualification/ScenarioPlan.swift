@@ -1,4 +1,5 @@
 internal import Driver
+internal import LinuxIO
 internal import Measurements
 internal import Verdicts
 internal import Workloads
@@ -42,6 +43,11 @@ struct ScenarioPlan {
     let names = ["point-lookup": WorkloadKind.randomRead]
     guard let kind = WorkloadKind(rawValue: spec.workload) ?? names[spec.workload] else {
       throw WorkloadError("scenario '\(spec.name)': no device workload '\(spec.workload)'")
+    }
+    guard spec.depth / threads <= Ring.maxDepth else {
+      throw WorkloadError(
+        "scenario '\(spec.name)': depth \(spec.depth) over \(threads) threads is more than the "
+          + "\(Ring.maxDepth) requests that one ring holds; use more threads")
     }
     let workload = WorkloadSpec(
       kind: kind, blocks: try BlockSplit(parsing: spec.block), readPercent: spec.readPercent,

@@ -58,8 +58,8 @@ public struct SimulatedSubject: Sendable {
     var values: [String: Double] = [:]
     for part in text.dropFirst("simulated:".count).split(separator: ",") {
       let pair = part.split(separator: "=", maxSplits: 1)
-      guard pair.count == 2, let value = Double(pair[1]), value.isFinite, value >= 0, value <= 1e12,
-        Self.settings.contains(where: { $0.name == pair[0] })
+      guard pair.count == 2, let value = Double(pair[1]), value >= 0,
+        value <= Self.largest(pair[0]), Self.settings.contains(where: { $0.name == pair[0] })
       else {
         throw TargetFailure(
           category: .usage,
@@ -73,6 +73,7 @@ public struct SimulatedSubject: Sendable {
     var device = SimulatedDevice(
       readIOPS: readIOPS, readLatency: Nanoseconds(seconds: latency),
       writeIOPS: max(values["write-iops"] ?? 450_000, 1))
+    device.channels = min(device.channels, 65_536)
     device.linkBytesPerSecond = max(values["bandwidth"] ?? 6_500, 0.001) * 1e6
     device.jitter = min(values["jitter"] ?? 0.05, 1)
     device.unwritten = (values["unwritten"] ?? 0) > 0
@@ -93,6 +94,17 @@ public struct SimulatedSubject: Sendable {
     self.init(device: device, capacityBytes: max(capacity, 1 << 20), path: text)
     if let sizeBytes {
       record.rangeBytes = max(min(sizeBytes, record.rangeBytes) / 4096 * 4096, 4096)
+    }
+  }
+
+  /// The largest value of a setting: years of seconds, and rates beyond any device, but nothing that
+  /// the simulated clock could not count.
+  private static func largest(_ name: Substring) -> Double {
+    switch name {
+    case "read-iops", "write-iops", "bandwidth": 1e9
+    case "latency", "throttle-factor": 1e6
+    case "stall-at", "stall-for", "silent-at", "lost-at", "throttle-at": 1e8
+    default: 1e12
     }
   }
 }

@@ -1,7 +1,7 @@
 /// Text from outside made fit to show: drives' model strings, paths, arguments.
-enum PrintableText {
+public enum PrintableText {
   /// `text` as one line: white space runs become one space, control characters `U+FFFD`.
-  static func line(_ text: String) -> String {
+  public static func line(_ text: String) -> String {
     var result = String.UnicodeScalarView()
     var pendingSpace = false
     for scalar in text.unicodeScalars {

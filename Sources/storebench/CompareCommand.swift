@@ -11,7 +11,8 @@ struct CompareCommand: ParsableCommand {
     commandName: "compare", abstract: "Compares a run with an earlier one, gate by gate.",
     discussion: """
       Exits with 0 where nothing became worse, with 1 where a gate's figure became worse beyond both
-      confidence intervals, and with 2 where no gate can be compared.
+      confidence intervals or the later run failed, and with 2 where a gate is no longer measured or
+      none can be compared.
 
       EXAMPLE
         storebench compare results/accepted results/2026-11-22T231005Z-node7-S64GNE0R-hot
@@ -24,11 +25,22 @@ struct CompareCommand: ParsableCommand {
   var later: String
 
   func run() throws {
-    let comparison = Comparison(of: try read(later), with: try read(earlier))
+    let (before, after) = (try read(earlier), try read(later))
+    let comparison = Comparison(of: after, with: before)
     StandardStream.output.write(comparison.text(style: TerminalStyle.of(.output)))
-    if comparison.hasRegressed { throw CommandFailure(.fail) }
-    guard comparison.findings.contains(where: { $0.change != .notComparable }) else {
-      throw CommandFailure(.inconclusive, "no gate of the two runs can be compared")
+    if comparison.hasRegressed || after.verdict?.outcome == .fail {
+      throw CommandFailure(.fail, after.verdict?.outcome == .fail ? "the later run failed" : "")
+    }
+    // A gate that was decided before and has no figure now must not look as good as it was.
+    let lost = comparison.findings.filter {
+      $0.change == .notComparable && $0.before?.value != nil && $0.after?.value == nil
+    }
+    guard lost.isEmpty, comparison.findings.contains(where: { $0.change != .notComparable }) else {
+      let names = lost.map(\.name.description).joined(separator: ", ")
+      throw CommandFailure(
+        .inconclusive,
+        lost.isEmpty
+          ? "no gate of the two runs can be compared" : "no longer measured: \(names)")
     }
   }
 
@@ -42,7 +54,7 @@ struct CompareCommand: ParsableCommand {
     do {
       return try RunRecordJSON.decode(Array(data))
     } catch {
-      throw CommandFailure(.usage, "\(file): \(error)")
+      throw CommandFailure(.usage, PrintableText.line("\(file): \(error)"))
     }
   }
 }

@@ -57,7 +57,7 @@ struct ProfilesCommand: ParsableCommand {
   /// `storebench profiles check`.
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Checks profile files; every mistake is told with line and column.",
+      abstract: "Checks profile files; mistakes are told with line and column.",
       discussion: "EXAMPLE\n  storebench profiles check lab.yaml")
 
     @Argument(help: "Profile files.")

@@ -48,7 +48,10 @@ struct QualifyCommand: AsyncParsableCommand {
   @Option(help: "The tier to judge for: hot, warm or cold.")
   var tier: Tier?
 
-  @Option(help: "Which gates: raw (the device), engine (the store on it), or all.")
+  @Option(
+    help:
+      "Which gates: raw (the device). This release has no store: engine is refused, and all leaves the engine gates undecided."
+  )
   var layer: LayerChoice = .raw
 
   @Option(help: "A profile file, or the name of a built-in one, instead of the tier's own.")
@@ -121,7 +124,10 @@ struct QualifyCommand: AsyncParsableCommand {
     }
     if dryRun {
       StandardStream.output.write(
-        json ? try encoded(qualification.header) : DryRunText.text(of: qualification.header))
+        json
+          ? try encoded(qualification.header)
+          : DryRunText.text(
+            of: qualification.header, profile: tierProfile))
       return
     }
     try await carryOut(qualification, stop, shown)

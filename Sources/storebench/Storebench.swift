@@ -1,5 +1,6 @@
 import ArgumentParser
 import LinuxIO
+import Reports
 import Measurements
 import Verdicts
 
@@ -31,6 +32,7 @@ struct Storebench: AsyncParsableCommand {
 /// Parses, runs, prints what went wrong and exits with the documented code; errors end here.
 @main enum Main {
   static func main() {
+    StandardStream.replaceClosed()
     StandardStream.ignoreBrokenPipes()
     do {
       try StopSignal.ofProcess.catchSignals()
@@ -45,6 +47,15 @@ struct Storebench: AsyncParsableCommand {
     while true { MonotonicClock.sleep(Nanoseconds(seconds: 3600)) }
   }
 
+  /// Says that results did not reach standard output, where that is so: a full disk, not a reader
+  /// that had seen enough.
+  @discardableResult
+  private static func tellLostOutput() -> Bool {
+    guard let error = StandardStream.outputFailure else { return false }
+    StandardStream.error.write("storebench: standard output is incomplete: \(error)\n")
+    return true
+  }
+
   private static func carryOut() async -> Never {
     do {
       var command = try Storebench.parseAsRoot()
@@ -53,15 +64,29 @@ struct Storebench: AsyncParsableCommand {
       } else {
         try command.run()
       }
+      if tellLostOutput() {
+        Storebench.exit(withError: ArgumentParser.ExitCode(Verdicts.ExitCode.unsuitable.rawValue))
+      }
       Storebench.exit()
     } catch let failure as CommandFailure {
-      if !failure.message.isEmpty { StandardStream.error.write(failure.message + "\n") }
+      // What a drive, a file or a user wrote may be in it; a terminal must not obey it.
+      for line in failure.message.split(separator: "\n", omittingEmptySubsequences: false)
+      where !failure.message.isEmpty {
+        StandardStream.error.write(PrintableText.line(String(line)) + "\n")
+      }
+      tellLostOutput()
       Storebench.exit(withError: ArgumentParser.ExitCode(failure.code.rawValue))
     } catch let error as SystemError {
       StandardStream.error.write("storebench: \(error)\n")
       Storebench.exit(withError: ArgumentParser.ExitCode(Verdicts.ExitCode.internal.rawValue))
     } catch {
-      // Help, --version, and mistakes on the command line, which exit with 64.
+      // Help and --version, and mistakes on the command line, which exit with 64. ArgumentParser's
+      // own code for anything else is 1, which here would be a verdict.
+      let code = Storebench.exitCode(for: error)
+      if code != .success, code != .validationFailure {
+        StandardStream.error.write("storebench: \(error)\n")
+        Storebench.exit(withError: ArgumentParser.ExitCode(Verdicts.ExitCode.internal.rawValue))
+      }
       Storebench.exit(withError: error)
     }
   }

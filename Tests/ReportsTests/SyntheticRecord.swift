@@ -29,6 +29,8 @@ enum SyntheticRecord {
     record.phases = phases
     record.bytesWritten = 8_589_934_592
     record.interruptedBy = "SIGTERM"
+    record.notes = ["an existing file, read only"]
+    record.subjects[0].memory = "the file system is tmpfs"
     record.verdict = verdict
     return record
   }

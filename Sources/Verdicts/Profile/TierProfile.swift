@@ -62,6 +62,14 @@ public struct TierProfile: Sendable, Equatable {
   public var resolvedText: String
 }
 
+extension TierProfile {
+  /// The raw scenario that is repeated until it is steady; nil where the phase is left out.
+  public var steadyScenario: ScenarioSpec? {
+    guard let name = steadyState.scenario else { return nil }
+    return scenarios.first { $0.layer == .raw && $0.name == name }
+  }
+}
+
 /// The link that a profile expects a device to have.
 public struct DeclaredLink: Sendable, Equatable {
   /// `pcie` or `sata`.
@@ -93,6 +101,8 @@ public struct PreconditioningSpec: Sendable, Equatable {
   public var discard: Bool
   /// How many times the range is written sequentially; 1 fills it once.
   public var passes: Double
+  /// Whole passes that are carried out: a part of one would leave blocks that were never written.
+  public var wholePasses: Int { Swift.max(1, Int(passes.rounded(.up))) }
   /// Block of the writes in bytes.
   public var blockBytes: UInt32
   /// Requests in flight.

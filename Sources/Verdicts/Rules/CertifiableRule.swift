@@ -9,7 +9,8 @@ public struct CertifiableRule: Sendable {
   public static func objections(_ record: RunRecord, profile: TierProfile) -> [String] {
     var found: [String] = []
     if record.mode != certifiableMode {
-      found.append("mode \(record.mode) is indicative only; a certificate needs mode full")
+      found.append(
+        "mode \(record.mode) is indicative only, and this release has no mode that certifies")
     }
     if record.layer != "all" {
       found.append("only layer \(record.layer) was chosen; the gates of the others were left out")
@@ -40,7 +41,8 @@ public struct CertifiableRule: Sendable {
       found.append("\(identity.name) is of unknown kind (\(identity.transport))")
     }
     if subject.shared { found.append("\(identity.name) was in use and shared") }
-    if isMemory(identity) { found.append("\(identity.name) lies in memory") }
+    if let memory = subject.memory { found.append("\(identity.name) lies in memory: \(memory)") }
+    if subject.memory == nil, isMemory(identity) { found.append("\(identity.name) lies in memory") }
     if (identity.serial ?? "").isEmpty, subject.form == .device {
       found.append("\(identity.name) states no serial number")
     }

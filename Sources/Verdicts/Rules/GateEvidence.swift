@@ -32,13 +32,13 @@ public enum GateEvidence: Sendable {
       self = .unmeasured("no request completed in round \(bad.index)")
       return
     }
-    if metric == .max {
-      self = .observed(Double(rounds.map(\.latency.max).max() ?? 0))
-      return
-    }
     guard let share = bound.share(after: rounds.count) else {
       let least = bound.looks.first ?? 0
       self = .unmeasured("\(rounds.count) of at least \(least) rounds were carried out")
+      return
+    }
+    if metric == .max {
+      self = .observed(Double(rounds.map(\.latency.max).max() ?? 0))
       return
     }
     if let quantile = metric.quantile {

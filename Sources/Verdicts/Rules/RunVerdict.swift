@@ -116,9 +116,9 @@ public struct RunVerdict: Sendable {
 
   /// Why the device may still have been changing while it was measured; nil where it was steady.
   private var unsteady: String? {
-    guard let name = profile.steadyState.scenario else { return nil }
+    guard profile.steadyState.scenario != nil else { return nil }
     guard let phase = record.phases.last(where: { $0.kind == .steadyState }) else {
-      let writes = profile.scenarios.first { $0.layer == .raw && $0.name == name }?.writes ?? true
+      let writes = profile.steadyScenario?.writes ?? true
       // Without leave to write no device can be brought into its steady state; CertifiableRule's
       // objections and the write gates tell that already.
       return writes && wroteNothing ? nil : "the steady state was not looked for"

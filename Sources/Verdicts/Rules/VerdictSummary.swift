@@ -19,7 +19,7 @@ struct VerdictSummary {
     if record.phases.allSatisfy({ $0.kind != .steadyState }) {
       objections.append("the steady state was not looked for")
     }
-    let remarks = warnings + (unsteady.map { [$0] } ?? [])
+    let remarks = warnings + (unsteady.map { [$0] } ?? []) + (record.notes ?? [])
     var verdict = VerdictRecord(
       outcome: outcome, exitCode: exitCode(outcome).rawValue, summary: summary(outcome),
       gates: gates, certifiable: objections.isEmpty, notCertifiable: objections, warnings: remarks)
