@@ -28,11 +28,11 @@ public final class BlockTarget: LoadTarget {
   ) throws(TargetError) {
     let contents = SectorContents(
       runID: plan.runID, compressiblePercent: plan.compressiblePercent)
-    // A mix needs two buffers a slot: a read must not destroy what the slot's next write sends.
     // At depth 1 there is no reap to fragment, and work deferred to the waiting call saves its
     // wake-up: on zram 140K against 122K requests a second, fio 140K.
     var mode = mode
     if plan.depth == 1 { mode.deferredTaskRun = true }
+    // A mix needs two buffers a slot: a read must not destroy what the slot's next write sends.
     let mixed = plan.workload.reads && plan.workload.writes
     firstWriteBuffer = mixed ? plan.depth : 0
     do {
