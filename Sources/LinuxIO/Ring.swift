@@ -112,6 +112,12 @@ public struct Ring: ~Copyable {
   }
 
   deinit {
+    // The kernel takes a ring apart after the process has gone on, and until then a registered file
+    // keeps its device busy. With requests in flight giving it back would wait for them.
+    if inFlight == 0 {
+      if hasFixedFile { _ = io_uring_unregister_files(ring) }
+      if hasFixedBuffers { _ = io_uring_unregister_buffers(ring) }
+    }
     io_uring_queue_exit(ring)
     ring.deallocate()
   }
