@@ -273,7 +273,7 @@ public final class DeviceQualification {
   /// `nvme0n1` for `/dev/nvme0n1` must not become a file that loads the disk it happens to lie on.
   static func refuseMistypedDevice(_ path: FileSystemPath) throws(TargetFailure) {
     let name = path.description
-    guard !name.contains("/"), (try? FileStatus(path: path)) == nil,
+    guard !name.isEmpty, !name.contains("/"), (try? FileStatus(path: path)) == nil,
       name.hasPrefix("nvme") || (try? FileStatus(path: FileSystemPath("/dev/" + name))) != nil
     else { return }
     throw TargetFailure(
