@@ -29,7 +29,8 @@ extension RigSuite {
 
       // The control of the refusals: what QEMU counts shows writes where they are allowed.
       let written = try run.reached("written")
-      #expect(written.exit == 0, "\(written)")
+      // That it wrote is the question, not how fast.
+      #expect([0, 2].contains(written.exit), "\(written)")
       #expect(Int(written.facts["writes"] ?? "") ?? 0 > 1000, "\(written)")
 
       for (name, outcome) in [

@@ -16,7 +16,8 @@ extension RigSuite {
           qualify placement 80 hot /dev/nvme0n1 --profile $RIG_FIXTURES/rig-read.yaml
           """)
       let found = try run.reached("placement")
-      #expect(found.exit == 0, "\(found)")
+      // Where it ran is the question, not how fast: a busy host may leave the rate undecided.
+      #expect([0, 2].contains(found.exit), "\(found)")
       let record = try found.record()
       #expect(record.subjects.first?.identity.logicalBlockBytes == 4096)
       #expect(record.machine.numaNodeCount == 2)
