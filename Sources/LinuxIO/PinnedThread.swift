@@ -34,7 +34,6 @@ public final class PinnedThread: @unchecked Sendable {
       { argument in
         guard let argument else { return nil }
         let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-        PinnedThread.unblockKicks()
         if let cpu = start.cpu { PinnedThread.pin(to: cpu) }
         linux_name_thread(start.name)
         PinnedThread.admitKicks()
@@ -82,14 +81,6 @@ public final class PinnedThread: @unchecked Sendable {
     action.__sigaction_handler.sa_handler = { _ in }
     sigaction(SIGURG, &action, nil)
   }()
-
-  /// A thread inherits its maker's mask, and the threads of Dispatch block nearly all signals.
-  private static func unblockKicks() {
-    var kicks = sigset_t()
-    sigemptyset(&kicks)
-    sigaddset(&kicks, SIGURG)
-    pthread_sigmask(SIG_UNBLOCK, &kicks, nil)
-  }
 
   private static func pin(to cpu: Int) {
     guard cpu >= 0, cpu < 8192 else { return }
