@@ -236,24 +236,24 @@ public struct Ring: ~Copyable {
     }
   }
 
-  /// Takes the completions that are there, up to the snapshot of the queue's tail.
-  ///
-  /// - Returns: How many were stored at the front of `completions`.
+  /// How many completions are there: a snapshot of the queue's tail.
   @inline(__always)
-  public mutating func reap(into completions: inout MutableSpan<RingCompletion>) -> Int {
-    let available = Int(io_uring_cq_ready(ring))
-    let count = min(available, completions.count)
-    guard count > 0 else { return 0 }
-    let mask = ring.pointee.cq.ring_mask
+  public func readyCount() -> Int { Int(io_uring_cq_ready(ring)) }
+
+  /// A completion of those that ``readyCount()`` told of, counted from 0.
+  @inline(__always)
+  public func completion(at index: Int) -> RingCompletion {
     let head = ring.pointee.cq.khead.pointee
-    for index in 0..<count {
-      let entry = ring.pointee.cq.cqes + Int((head &+ UInt32(index)) & mask)
-      completions[index] = RingCompletion(
-        token: entry.pointee.user_data, result: entry.pointee.res)
-    }
+    let place = (head &+ UInt32(truncatingIfNeeded: index)) & ring.pointee.cq.ring_mask
+    let entry = ring.pointee.cq.cqes + Int(place)
+    return RingCompletion(token: entry.pointee.user_data, result: entry.pointee.res)
+  }
+
+  /// Gives the first `count` completions back to the kernel; they are no longer in flight.
+  @inline(__always)
+  public mutating func consume(_ count: Int) {
     io_uring_cq_advance(ring, UInt32(count))
     inFlight -= count
-    return count
   }
 
   /// Cooperative rings deliver completions only inside a system call, so one is made.
