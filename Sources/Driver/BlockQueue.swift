@@ -9,6 +9,9 @@ struct BlockQueue: ~Copyable {
   private var buffers: BufferArena
   private let firstWriteBuffer: Int
   private let contents: SectorContents
+  /// Of each sector of each slot's write buffer, slot by slot; empty where nothing is written.
+  private let payloadHashes: [UInt64]
+  private let sectorsPerSlot: Int
   private let name: String
   private var inspection: ReadInspection
   private var generation: UInt64
@@ -21,12 +24,14 @@ struct BlockQueue: ~Copyable {
     let contents = SectorContents(
       runID: plan.runID, compressiblePercent: plan.compressiblePercent)
     let firstWriteBuffer = buffers.slotCount - plan.depth
+    let slotBytes = buffers.slotBytes
+    var payloadHashes: [UInt64] = []
     if plan.workload.writes {
       let seed = SeededGenerator.derivedSeed(plan.seed, phase: "contents", worker: worker)
-      let slotBytes = buffers.slotBytes
       for slot in 0..<plan.depth {
         buffers.withWords(of: firstWriteBuffer + slot, byteCount: slotBytes) { words in
           contents.fill(&words, seed: seed &+ UInt64(slot))
+          payloadHashes += contents.payloadHashes(of: words.span)
         }
       }
     }
@@ -36,6 +41,8 @@ struct BlockQueue: ~Copyable {
     self.buffers = buffers
     self.firstWriteBuffer = firstWriteBuffer
     self.contents = contents
+    self.payloadHashes = payloadHashes
+    sectorsPerSlot = slotBytes / SectorContents.bytesPerSector
     self.name = name
     inspection = ReadInspection(plan.check, contents: contents, depth: plan.depth)
     generation = UInt64(worker) << 48
@@ -97,9 +104,11 @@ struct BlockQueue: ~Copyable {
         into: buffers, slot: slot, length: request.length, offset: request.offset, token: token)
     case .write:
       generation &+= 1
-      let (contents, stamp) = (contents, generation)
+      let (contents, hashes, stamp) = (contents, payloadHashes, generation)
+      let first = slot &* sectorsPerSlot
       buffers.withWords(of: firstWriteBuffer + slot, byteCount: Int(request.length)) { words in
-        contents.stamp(&words, offset: request.offset, generation: stamp)
+        contents.stamp(
+          &words, payloadHashes: hashes, from: first, offset: request.offset, generation: stamp)
       }
       return ring.write(
         from: buffers, slot: firstWriteBuffer + slot, length: request.length,

@@ -73,24 +73,40 @@ public struct SectorContents: Sendable {
     }
   }
 
+  /// The hash of each sector's payload in a filled buffer, for ``stamp(_:payloadHashes:from:offset:generation:)``.
+  public func payloadHashes(of words: Span<UInt64>) -> [UInt64] {
+    stride(from: 0, to: words.count - words.count % Self.wordsPerSector, by: Self.wordsPerSector)
+      .map { Self.payloadHash(words, at: $0) }
+  }
+
   /// Addresses every sector of a filled buffer anew: the first to `offset`, the next 512 bytes on.
   ///
-  /// The payload's hash is taken from the old header, so only a buffer that was filled, and since
-  /// then only stamped, stays valid; never stamp one that a read has gone into.
+  /// Nothing of the buffer is read: what the device has just fetched from it is in no cache of this
+  /// CPU, and stores do not wait for that.
+  ///
+  /// - Parameters:
+  ///   - words: A buffer that was filled, and since then only stamped.
+  ///   - payloadHashes: Those of ``payloadHashes(of:)``; sectors beyond them are left alone.
+  ///   - from: The index of the buffer's first sector in `payloadHashes`.
+  ///   - offset: Where the first sector will lie on the target, in bytes.
+  ///   - generation: The number of this write.
   @inlinable
-  public func stamp(_ words: inout MutableSpan<UInt64>, offset: UInt64, generation: UInt64) {
+  public func stamp(
+    _ words: inout MutableSpan<UInt64>, payloadHashes: [UInt64], from: Int, offset: UInt64,
+    generation: UInt64
+  ) {
     var base = 0
     var sectorOffset = offset
-    while base &+ 63 < words.count {
-      let payload =
-        words[base &+ 3]
-        ^ Self.headerHash(words[base], words[base &+ 1], words[base &+ 2])
+    var sector = from
+    while base &+ 63 < words.count, sector < payloadHashes.count {
       words[base] = tag
       words[base &+ 1] = sectorOffset
       words[base &+ 2] = generation
-      words[base &+ 3] = payload ^ Self.headerHash(tag, sectorOffset, generation)
+      words[base &+ 3] =
+        payloadHashes[sector] ^ Self.headerHash(tag, sectorOffset, generation)
       base &+= 64
       sectorOffset &+= 512
+      sector &+= 1
     }
   }
 

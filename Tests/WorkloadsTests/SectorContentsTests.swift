@@ -13,7 +13,9 @@ import Workloads
     var words = [UInt64](repeating: 0, count: sectors * 64)
     var span = words.mutableSpan
     contents.fill(&span, seed: seed)
-    contents.stamp(&span, offset: offset, generation: generation)
+    let hashes = contents.payloadHashes(of: span.span)
+    contents.stamp(
+      &span, payloadHashes: hashes, from: 0, offset: offset, generation: generation)
     return words
   }
 
@@ -127,12 +129,15 @@ import Workloads
   @Test("are stamped alike whatever they were stamped with before")
   func restamped() {
     var words = Self.buffer()
+    let hashes = Self.contents.payloadHashes(of: words.span)
     var generator = SeededGenerator(seed: 4)
     for _ in 0..<100 {
       let offset = generator.next() & ~511
       let generation = generator.next()
       var span = words.mutableSpan
-      Self.contents.stamp(&span, offset: offset, generation: generation)
+      // The hashes of several buffers lie behind each other.
+      Self.contents.stamp(
+        &span, payloadHashes: [1, 2] + hashes, from: 2, offset: offset, generation: generation)
       #expect(Self.contents.check(words.span, offset: offset, full: true) == .intact)
       #expect(words == Self.buffer(offset: offset, generation: generation))
     }
@@ -188,7 +193,9 @@ import Workloads
     var words = [UInt64](repeating: 7, count: 100)
     var span = words.mutableSpan
     Self.contents.fill(&span, seed: 1)
-    Self.contents.stamp(&span, offset: 512, generation: 1)
+    let hashes = Self.contents.payloadHashes(of: span.span)
+    #expect(hashes.count == 1)
+    Self.contents.stamp(&span, payloadHashes: hashes, from: 0, offset: 512, generation: 1)
     #expect(words[64...].allSatisfy { $0 == 7 })
     #expect(Self.contents.check(words.span, offset: 512, full: true) == .intact)
   }
