@@ -31,13 +31,16 @@ public enum LoadEnd: Sendable, Equatable {
 }
 
 /// How completed requests are followed by their successors.
-public enum SubmissionPolicy: Sendable, Equatable, CustomStringConvertible {
+public enum SubmissionPolicy: Sendable, Hashable, CustomStringConvertible {
   /// 1 request, then `factor` times as many with each system call of a reap.
   case ramp(factor: Int)
   /// All successors of a reap with one system call.
   case batched
   /// Each successor with a system call of its own.
   case each
+  /// Whichever of `ramp(4)`, `each` and `batched` moves the most requests during the ramp-up; without
+  /// a ramp-up `ramp(4)`.
+  case tuned
 
   /// The name that is recorded.
   public var description: String {
@@ -45,6 +48,7 @@ public enum SubmissionPolicy: Sendable, Equatable, CustomStringConvertible {
     case .ramp(let factor): "ramp(\(factor))"
     case .batched: "batched"
     case .each: "each"
+    case .tuned: "auto"
     }
   }
 }
@@ -102,7 +106,7 @@ public struct LoadPlan: Sendable {
     self.rampUp = .zero
     self.stallLimit = Nanoseconds(seconds: 10)
     self.faultLimit = 16
-    self.submission = .ramp(factor: 4)
+    self.submission = .tuned
     self.check = .none
     self.runID = runID
     self.compressiblePercent = 0
@@ -125,6 +129,8 @@ public struct LoadResult: Sendable {
   public var outcome: PhaseOutcome
   /// What went wrong, for people.
   public var detail: String?
+  /// How successors were submitted, such as `ramp(4)`; several where workers chose differently.
+  public var submission: String
   /// How requests reached the device.
   public var mechanism: String
   /// Bytes written in all, the ramp-up and unacknowledged requests included.

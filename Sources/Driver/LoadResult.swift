@@ -12,6 +12,7 @@ extension LoadResult {
     var detail: String?
     var submitted: UInt64 = 0
     var rate = 0.0
+    var submissions: [String] = []
     for (index, report) in reports.enumerated() {
       round.operations += report.operations
       round.reads += report.reads
@@ -29,6 +30,8 @@ extension LoadResult {
       if index > 0 { seconds.add(report.seconds) }
       submitted += report.bytesSubmittedForWriting
       rate += report.rate
+      let submission = report.submission.description
+      if !submissions.contains(submission) { submissions.append(submission) }
       if report.outcome.severity > outcome.severity {
         outcome = report.outcome
         detail = report.detail
@@ -42,7 +45,8 @@ extension LoadResult {
     if found.outcome.severity > outcome.severity { (outcome, detail) = found }
     self.init(
       round: round, latency: latency, lateness: lateness, seconds: seconds.histograms,
-      outcome: outcome, detail: detail, mechanism: reports.first?.mechanism ?? "",
+      outcome: outcome, detail: detail, submission: submissions.joined(separator: "/"),
+      mechanism: reports.first?.mechanism ?? "",
       bytesSubmittedForWriting: submitted,
       clockAtEnd: reports.map(\.clockAtEnd).max() ?? .zero)
   }

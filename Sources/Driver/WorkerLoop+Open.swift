@@ -9,6 +9,8 @@ extension WorkerLoop {
   /// the latencies, so a stall is not hidden by the requests that it kept from being sent.
   mutating func runOpen() throws(TargetError) {
     let began = target.now()
+    // All that is due goes with one system call.
+    report.submission = .batched
     var schedule = ArrivalSchedule(
       plan.arrival.openRate ?? .constant(perSecond: 1), seed: plan.seed,
       worker: report.placement.worker,

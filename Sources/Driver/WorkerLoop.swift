@@ -44,6 +44,7 @@ struct WorkerLoop<Target: LoadTarget> {
   /// CPU time of this thread when the window began.
   var cpuAtBegin = CPUTime.zero
   private var answered: UInt64 = 0
+  private var tuner: SubmissionTuner
 
   init(target: Target, worker: Int, plan: LoadPlan, stop: StopSignal, pulse: WorkerPulse) {
     self.target = target
@@ -52,6 +53,7 @@ struct WorkerLoop<Target: LoadTarget> {
     self.pulse = pulse
     stream = RequestStream(
       spec: plan.workload, worker: worker, workers: plan.threads, seed: plan.seed)
+    tuner = SubmissionTuner(plan.submission, depth: plan.depth)
     startedAt = Array(repeating: 0, count: plan.depth)
     completions = Array(repeating: Completion(slot: 0, result: 0), count: plan.depth)
     batch = Array(
@@ -68,6 +70,7 @@ struct WorkerLoop<Target: LoadTarget> {
     }
     report = WorkerReport(worker: worker, seconds: seconds)
     report.mechanism = target.capabilities.mechanism
+    report.submission = tuner.policy
   }
 
   /// Runs the load to its end and drains the target.
@@ -113,6 +116,7 @@ struct WorkerLoop<Target: LoadTarget> {
       // Decided before the successors are sent, so that none follows the last counted reap.
       let last = isOver(now)
       try answer(count, at: now, successors: last ? 0 : successors(of: count))
+      if !measuring { tuner.note(count, at: now) }
       if last || faultCount >= plan.faultLimit { break }
       if !measuring, now - began >= plan.rampUp { begin(at: now) }
     }
@@ -132,7 +136,8 @@ struct WorkerLoop<Target: LoadTarget> {
     throws(TargetError)
   {
     look(at: now)
-    var chunk = plan.submission.firstChunk(of: count)
+    let policy = tuner.policy
+    var chunk = policy.firstChunk(of: count)
     var index = 0
     while index < count {
       let end = min(index + chunk, count)
@@ -145,7 +150,7 @@ struct WorkerLoop<Target: LoadTarget> {
         index += 1
       }
       try submitBatch(index < count ? .now : .withNextPoll)
-      chunk = plan.submission.nextChunk(after: chunk)
+      chunk = policy.nextChunk(after: chunk)
     }
     publish(answers: count)
   }
@@ -234,6 +239,8 @@ struct WorkerLoop<Target: LoadTarget> {
 
   /// Begins to measure: what completed before does not count.
   private mutating func begin(at now: Nanoseconds) {
+    tuner.decide()
+    report.submission = tuner.policy
     measuring = true
     cpuAtBegin = CPUTime.ofThread()
     report.windowStart = now
@@ -326,7 +333,7 @@ extension SubmissionPolicy {
   @inline(__always)
   func firstChunk(of count: Int) -> Int {
     switch self {
-    case .ramp, .each: 1
+    case .ramp, .each, .tuned: 1
     case .batched: count
     }
   }
@@ -335,7 +342,7 @@ extension SubmissionPolicy {
   func nextChunk(after chunk: Int) -> Int {
     switch self {
     case .ramp(let factor): chunk &* max(1, factor)
-    case .batched, .each: chunk
+    case .batched, .each, .tuned: chunk
     }
   }
 }

@@ -20,6 +20,8 @@ struct WorkerReport: Sendable {
   var detail: String?
   var error: TargetError?
   var mechanism = ""
+  /// How successors were submitted in the window.
+  var submission = SubmissionPolicy.tuned
   var clockAtEnd = Nanoseconds.zero
 
   init(worker: Int, seconds: Int) {

@@ -92,6 +92,8 @@ public struct PhaseRecord: Codable, Sendable, Equatable {
   public var startedAtUTC: String
   /// The rounds, in order.
   public var rounds: [RoundRecord]
+  /// Latencies of all rounds counted together, as the gates judge them; nil where none was counted.
+  public var latency: LatencySummary?
   /// Steady-state findings, for that phase.
   public var steadyState: SteadyStateRecord?
   /// Why it ended.

@@ -22,6 +22,7 @@ extension PhaseSequence {
       kind: kind, name: name, scenario: scenario, startedAt: clock.elapsed,
       startedAtUTC: clock.utc)
     let gone = try changeFound()
+    merged = nil
     try journal.append(.phaseBegan(phase))
     progress(event(.began, phase, expected))
     if let gone {
@@ -52,6 +53,7 @@ extension PhaseSequence {
       shown = now
     }
     phase.duration = clock.elapsed - phase.startedAt
+    phase.latency = merged.flatMap { $0.count > 0 ? $0.summary : nil }
     if stop.isRequested, phase.outcome == .completed { phase.outcome = .interrupted }
     var ended = event(.ended, phase, expected)
     ended.fractionDone = 1
@@ -62,7 +64,6 @@ extension PhaseSequence {
       ended.operationsPerSecond = Double(ended.operations) / time
       ended.bytesPerSecond = Double(ended.bytes) / time
     }
-    ended.p99 = journal.openRounds.map { Nanoseconds(Int64(clamping: $0.latency.p99)) }.max()
     try journal.append(.phaseEnded(phase))
     progress(ended)
   }
@@ -94,7 +95,9 @@ extension PhaseSequence {
     event.rounds = max(expected, rounds.count)
     event.operations = rounds.reduce(0) { $0 + $1.operations }
     event.bytes = rounds.reduce(0) { $0 + $1.bytes }
-    event.p99 = rounds.last.map { Nanoseconds(Int64(clamping: $0.latency.p99)) }
+    event.p99 = merged.flatMap { latency in
+      latency.count > 0 ? Nanoseconds(Int64(clamping: latency.value(atQuantile: 0.99))) : nil
+    }
     event.steadyState = phase.steadyState
     let spent = (clock.elapsed - phase.startedAt).seconds
     let perRound = rounds.isEmpty ? nil : spent / Double(rounds.count)

@@ -18,6 +18,8 @@ final class PhaseSequence {
   let journal: Journal
   let stop: StopSignal
   let cpus: [Int]
+  /// Latencies of the rounds of the phase at hand, counted together.
+  var merged: LatencyHistogram?
   /// Called with everything that a person may see.
   let progress: (RunProgress) -> Void
 
@@ -121,7 +123,7 @@ final class PhaseSequence {
     plan.spec.round = nil
     let rule = SteadyStateRule(spec)
     try phase(
-      .steadyState, "steady-state", plan.record(submission: "ramp(4)"), expected: spec.windowRounds
+      .steadyState, "steady-state", plan.record(submission: "auto"), expected: spec.windowRounds
     ) { phase, show in
       for round in 0..<spec.maxRounds where !stop.isRequested && phase.outcome == .completed {
         guard mayRun(scenario) else { break }
@@ -136,7 +138,7 @@ final class PhaseSequence {
   private func run(_ scenario: ScenarioSpec) throws {
     let plan = self.plan(scenario)
     try phase(
-      .scenario, scenario.phaseName, plan.record(submission: "ramp(4)"),
+      .scenario, scenario.phaseName, plan.record(submission: "auto"),
       expected: profile.rounds.min
     ) { phase, show in
       var histograms: [LatencyHistogram] = []
@@ -196,7 +198,7 @@ final class PhaseSequence {
       round: index, startBytes: start, logicalBlockBytes: subject.logicalBlockBytes, check: check)
     let noise = isSimulated ? nil : NoiseReading.now()
     let result = try subject.run(load, stop: stop, pulse: show)
-    phase.scenario?.submission = "\(load.submission) \(result.mechanism)"
+    phase.scenario?.submission = "\(result.submission) \(result.mechanism)"
     try note(
       result, in: &phase, countsAsWritten: true,
       noise: noise.map { NoiseReading.now().noise(since: $0) })
@@ -224,6 +226,7 @@ final class PhaseSequence {
     }
     try journal.append(samples)
     try journal.append(.roundEnded(round))
+    if merged == nil { merged = result.latency } else { merged?.add(result.latency) }
     phase.outcome = result.outcome
     phase.detail = result.detail
   }

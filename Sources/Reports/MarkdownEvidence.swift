@@ -74,22 +74,26 @@ struct MarkdownEvidence {
   }
 
   private var latency: String {
-    var columns: [String] = []
+    let columns = ["mean"] + PhaseLatency.quantiles.map(\.name) + ["max", "requests"]
     var rows: [[String]] = []
     for phase in record.phases {
-      guard let latency = MedianLatency(phase.rounds) else { continue }
-      columns = latency.percentiles.map(\.name)
-      let cells = latency.percentiles.map { Quantity.latency(nanoseconds: $0.nanoseconds) }
-      rows.append(
-        [GateDescription.spaced(phase.name)] + cells
-          + [Quantity.latency(nanoseconds: Double(latency.max)), Quantity.count(latency.count)])
+      guard let latency = PhaseLatency(phase) else { continue }
+      let summary = latency.summary
+      var cells = [Quantity.latency(nanoseconds: summary.meanNanoseconds)]
+      for (_, quantile) in PhaseLatency.quantiles {
+        let value = latency.value(at: quantile)
+        cells.append(value.map { Quantity.latency(nanoseconds: Double($0.rawValue)) } ?? "–")
+      }
+      cells.append(Quantity.latency(nanoseconds: Double(summary.max)))
+      rows.append([GateDescription.spaced(phase.name)] + cells + [Quantity.count(summary.count)])
     }
     let table = MarkdownText.table(
-      ["phase"] + columns + ["max", "requests"], rightAligned: Set(1...columns.count + 2),
-      rows: rows)
+      ["phase"] + columns, rightAligned: Set(1...columns.count), rows: rows)
     guard !table.isEmpty else { return "" }
-    return table + "\n\nEach percentile is the median of the rounds; max and requests are over all "
-      + "of them. Open loops count from the intended start.\(lateness)"
+    return table
+      + "\n\nAll rounds of a phase are counted together, as the gates judge them; – where "
+      + "fewer than one request lies above the percentile. Open loops count from the intended "
+      + "start.\(lateness)"
   }
 
   private var lateness: String {

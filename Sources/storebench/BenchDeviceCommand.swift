@@ -76,8 +76,11 @@ struct BenchDeviceCommand: AsyncParsableCommand {
   @Option(help: "CPUs to pin threads to, such as 0,2; chosen by the device's node unless given.")
   var cpus: String?
 
-  @Option(help: "How successors are submitted: ramp:FACTOR, batched or each.")
-  var submission = "ramp:4"
+  @Option(
+    help:
+      "How successors are submitted: ramp:FACTOR, batched, each, or auto: the fastest, found out during --ramp."
+  )
+  var submission = "auto"
 
   @Option(parsing: .unconditional, help: "Seconds without any answer that count as a stall.")
   var stallLimit = 10.0
@@ -191,6 +194,7 @@ struct BenchDeviceCommand: AsyncParsableCommand {
 
   private func submissionPolicy() throws(CommandFailure) -> SubmissionPolicy {
     switch submission.split(separator: ":").map(String.init) {
+    case ["auto"]: return .tuned
     case ["batched"]: return .batched
     case ["each"]: return .each
     case let words where words.count == 2 && words[0] == "ramp":
@@ -199,6 +203,6 @@ struct BenchDeviceCommand: AsyncParsableCommand {
     default: break
     }
     throw CommandFailure(
-      .usage, "--submission \(submission): is none of ramp:2 to ramp:64, batched, each")
+      .usage, "--submission \(submission): is none of auto, ramp:2 to ramp:64, batched, each")
   }
 }

@@ -23,7 +23,7 @@ enum BenchText {
     let operations = max(1, Double(round.operations))
     var lines = [
       "\(plan.workload.kind.rawValue) \(plan.workload.blocks), depth \(plan.depth) × "
-        + "\(plan.threads), \(plan.submission), \(result.mechanism)",
+        + "\(plan.threads), \(result.submission), \(result.mechanism)",
       "rate      \(Quantity.rateInFull(round.iops)), \(Quantity.bandwidth(round.bandwidth))",
       "latency   mean \(Quantity.latency(nanoseconds: latency.meanNanoseconds)), p50 "
         + "\(time(latency.p50)), p99 \(time(latency.p99)), p99.9 \(time(latency.p999)), "
