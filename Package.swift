@@ -16,7 +16,8 @@ let safe: [SwiftSetting] = strict + [.strictMemorySafety()]
 let package = Package(
   name: "storebench",
   products: [
-    .executable(name: "storebench", targets: ["storebench"])
+    .executable(name: "storebench", targets: ["storebench"]),
+    .library(name: "TieredStorage", targets: ["StorageEngine"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -31,6 +32,10 @@ let package = Package(
     .systemLibrary(name: "CLibURing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
     .systemLibrary(name: "CLibNUMA", providers: [.apt(["libnuma-dev"])]),
     .systemLibrary(name: "CBlkID", pkgConfig: "blkid", providers: [.apt(["libblkid-dev"])]),
+    .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
+    .target(
+      name: "CRocksDBShim",
+      linkerSettings: [.linkedLibrary("rocksdb"), .linkedLibrary("stdc++")]),
 
     .target(
       name: "Measurements",
@@ -40,6 +45,10 @@ let package = Package(
       name: "LinuxIO",
       dependencies: ["Measurements", "CLinux", "CLibURing", "CLibNUMA", "CBlkID"],
       swiftSettings: strict),
+    .target(name: "RocksDB", dependencies: ["CRocksDB", "CRocksDBShim"], swiftSettings: strict),
+    .target(
+      name: "StorageEngine", dependencies: ["RocksDB", "LinuxIO", "Measurements"],
+      swiftSettings: safe),
     .target(name: "Workloads", dependencies: ["Measurements"], swiftSettings: safe),
     .target(
       name: "Driver", dependencies: ["Workloads", "LinuxIO", "Measurements"], swiftSettings: safe),
@@ -74,6 +83,11 @@ let package = Package(
     .testTarget(name: "MeasurementsTests", dependencies: ["Measurements"], swiftSettings: strict),
     .testTarget(
       name: "LinuxIOTests", dependencies: ["LinuxIO", "Measurements"], swiftSettings: strict),
+    .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: strict),
+    .testTarget(
+      name: "StorageEngineTests",
+      dependencies: ["StorageEngine", "RocksDB", "LinuxIO", "Measurements"],
+      swiftSettings: strict),
     .testTarget(
       name: "WorkloadsTests", dependencies: ["Workloads", "Measurements"], swiftSettings: strict),
     .testTarget(
@@ -99,5 +113,6 @@ let package = Package(
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .testTarget(
       name: "RigTests", dependencies: ["Verdicts", "Measurements"], swiftSettings: strict),
-  ]
+  ],
+  cxxLanguageStandard: .cxx17
 )

@@ -1,0 +1,95 @@
+internal import CRocksDB
+internal import CRocksDBShim
+internal import Synchronization
+
+/// The open database itself, kept alive by everything that was taken from it.
+///
+/// RocksDB allows every call from every thread, and nothing here changes after opening.
+final class DatabaseHandle: @unchecked Sendable {
+  let database: OpaquePointer
+  let path: String
+  let options: NativeOptions
+  let readOptions: OpaquePointer
+  /// Snapshots and iterators that are held.
+  let borrowerCount = Atomic(0)
+  private let writeOptions: [OpaquePointer]
+
+  init(database: OpaquePointer, path: String, options: NativeOptions) {
+    self.database = database
+    self.path = path
+    self.options = options
+    readOptions = rocksdb_readoptions_create()
+    writeOptions = (0..<8).map { bits in
+      let options = rocksdb_writeoptions_create()
+      rocksdb_writeoptions_set_sync(options, bits & 1 != 0 ? 1 : 0)
+      rocksdb_writeoptions_disable_WAL(options, bits & 2 != 0 ? 1 : 0)
+      rocksdb_writeoptions_set_low_pri(options, bits & 4 != 0 ? 1 : 0)
+      return options.unsafelyUnwrapped
+    }
+  }
+
+  deinit {
+    rocksdb_close(database)
+    rocksdb_readoptions_destroy(readOptions)
+    for options in writeOptions { rocksdb_writeoptions_destroy(options) }
+  }
+
+  /// Makes a call that leaves the text of a failure behind its last argument.
+  @inline(__always)
+  func checked<R>(
+    _ call: (inout UnsafeMutablePointer<CChar>?) -> R
+  ) throws(RocksDBError) -> R {
+    var failure: UnsafeMutablePointer<CChar>?
+    let result = call(&failure)
+    if let failure { throw RocksDBError(taking: failure, database: path) }
+    return result
+  }
+
+  func get<R>(
+    _ key: RawSpan, options: OpaquePointer, _ body: (RawSpan?) -> R
+  ) throws(RocksDBError) -> R {
+    let pinned = try checked { failure in
+      key.withSlice { rocksdb_get_pinned(database, options, $0, $1, &failure) }
+    }
+    guard let pinned else { return body(nil) }
+    defer { rocksdb_pinnableslice_destroy(pinned) }
+    var count = 0
+    let start = rocksdb_pinnableslice_value(pinned, &count)
+    let bytes = UnsafeRawBufferPointer(start: start, count: count)
+    return body(RawSpan(_unsafeBytes: bytes))
+  }
+
+  func multiGet(
+    _ keys: KeyList, options: OpaquePointer, sorted: Bool, _ each: (Int, RawSpan?) -> Void
+  ) throws(RocksDBError) {
+    var failure: UnsafeMutablePointer<CChar>?
+    // The callback is C's, so the closure travels behind the context; it is not kept.
+    withoutActuallyEscaping(each) { each in
+      var receiver = ValueReceiver(each: each)
+      keys.bytes.withSlice { bytes, _ in
+        rocksdb_shim_multi_get(
+          database, options, keys.count, bytes, keys.ends, sorted, &receiver,
+          { context, index, value, count in
+            guard let context else { return }
+            let receiver = context.assumingMemoryBound(to: ValueReceiver.self)
+            guard let value else { return receiver.pointee.each(index, nil) }
+            let bytes = UnsafeRawBufferPointer(start: value, count: count)
+            receiver.pointee.each(index, RawSpan(_unsafeBytes: bytes))
+          }, &failure)
+      }
+    }
+    if let failure { throw RocksDBError(taking: failure, database: path) }
+  }
+
+  func write(
+    _ batch: OpaquePointer, sync: Bool, disableLog: Bool, lowPriority: Bool
+  ) throws(RocksDBError) {
+    let bits = (sync ? 1 : 0) | (disableLog ? 2 : 0) | (lowPriority ? 4 : 0)
+    try checked { rocksdb_write(database, writeOptions[bits], batch, &$0) }
+  }
+}
+
+/// What takes the values of a multi-get.
+private struct ValueReceiver {
+  let each: (Int, RawSpan?) -> Void
+}
