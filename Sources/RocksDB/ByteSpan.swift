@@ -96,17 +96,6 @@ extension Array where Element == UInt8 {
       target.storeBytes(of: word.littleEndian, toByteOffset: offset, as: UInt64.self)
     }
   }
-
-  /// Copies `size` bytes within the array; the two places must not overlap.
-  @inlinable @inline(__always)
-  public mutating func copyWithin(from source: Int, to destination: Int, size: Int) {
-    withUnsafeMutableBytes { target in
-      precondition(source >= 0 && source <= target.count - size)
-      precondition(destination >= 0 && destination <= target.count - size)
-      guard size > 0, let base = target.baseAddress else { return }
-      memmove(base + destination, base + source, size)
-    }
-  }
 }
 
 extension Array where Element == UInt8 {
