@@ -41,6 +41,11 @@ struct RangeTombstones: Sendable, Equatable {
     covering(key).map { version < $0 } ?? false
   }
 
+  /// Forgets deletions that nothing is left to be hidden by.
+  mutating func remove(_ versions: Set<Version>) {
+    fragments.removeAll { versions.contains($0.version) }
+  }
+
   /// Adds a deletion that is later than all before it.
   mutating func insert(lower: [UInt8], upper: [UInt8], version: Version) {
     guard lower.lexicographicallyPrecedes(upper) else { return }

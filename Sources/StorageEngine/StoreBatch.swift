@@ -11,12 +11,15 @@ public struct StoreBatch: Sendable {
     case put(key: [UInt8], value: [UInt8])
     case delete(key: [UInt8])
     case deleteRange(lower: [UInt8], upper: [UInt8])
+    /// Nothing older than these deletions of ranges is left in any tier.
+    case forgetRanges(Set<Version>)
 
     var byteCount: Int {
       switch self {
       case .put(let key, let value): key.count + value.count
       case .delete(let key): key.count
       case .deleteRange(let lower, let upper): lower.count + upper.count
+      case .forgetRanges: 0
       }
     }
 
@@ -33,6 +36,7 @@ public struct StoreBatch: Sendable {
             what: "bound of a range", bytes: max(lower.count, upper.count),
             bytesMax: KeyRule.keyBytesMax)
         }
+      case .forgetRanges: break
       }
     }
   }

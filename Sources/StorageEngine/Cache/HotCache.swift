@@ -52,10 +52,10 @@ final class HotCache: Sendable {
   }
 
   /// Takes in what a reader found, unless a writer was faster.
-  func fill(hash: UInt64, key: [UInt8], value: [UInt8], version: Version, ticket: UInt32) {
+  func fill(hash: UInt64, key: [UInt8], value: Span<UInt8>, version: Version, ticket: UInt32) {
     guard admits(keyCount: key.count, valueCount: value.count) else { return }
     shard(hash).state.withLock {
-      $0.fill(hash: hash, key: key.span, value: value.span, version: version, ticket: ticket)
+      $0.fill(hash: hash, key: key.span, value: value, version: version, ticket: ticket)
     }
   }
 

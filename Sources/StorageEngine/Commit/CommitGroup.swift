@@ -23,6 +23,8 @@ struct CommitGroup: ~Copyable, Sendable {
   var changeCount = 0
   var byteCount = 0
   var lastVersion = Version.zero
+  /// Why it must not be committed: a group before it failed.
+  var doom: StoreError?
   /// The store's record as this group changes it; nil where it does not.
   var record: StoreRecord?
 
@@ -55,6 +57,7 @@ struct CommitGroup: ~Copyable, Sendable {
     case .deleteRange(let lower, let upper):
       // All that the hot tier holds now is older. The tiers below are hidden by the record.
       batch.deleteRange(from: lower, to: upper)
+    case .forgetRanges: break
     }
   }
 

@@ -38,8 +38,6 @@ final class Committer: Sendable {
     var mode = Mode.open
     /// Callers that wait for the next group to open.
     var roomWaiterCount = 0
-    /// Why the open group must not be committed.
-    var doom: StoreError?
     var counts = Counts()
 
     init(record: StoreRecord) {
@@ -177,11 +175,7 @@ final class Committer: Sendable {
     while state.withLock({ $0.isCommitting }) { MonotonicClock.sleep(Nanoseconds(50_000)) }
     stopThread()
     log?.finish()
-    switch mode {
-    case .open, .closed: break
-    case .full: return
-    case .poisoned(let failure): throw failure
-    }
+    if case .poisoned(let failure) = mode { throw failure }
     do throws(RocksDBError) {
       try hot.database.syncLog()
     } catch {
@@ -221,10 +215,13 @@ final class Committer: Sendable {
         let version = Version(epoch: state.record.epoch, sequence: state.nextSequence)
         state.nextSequence += 1
         state.open.append(change, version: version, cache: cache)
-        if case .deleteRange(let lower, let upper) = change {
+        switch change {
+        case .put, .delete: continue
+        case .deleteRange(let lower, let upper):
           state.record.tombstones.insert(lower: lower, upper: upper, version: version)
-          state.open.record = state.record
+        case .forgetRanges(let versions): state.record.tombstones.remove(versions)
         }
+        state.open.record = state.record
       }
       let version = state.open.lastVersion
       let leads = !state.isCommitting
@@ -246,16 +243,8 @@ final class Committer: Sendable {
 
   /// Commits the open group; only by whoever holds the committing role.
   private func commitNext() -> StoreError? {
-    let taken = state.withLock { state -> (doom: StoreError?, waiters: Int) in
-      defer {
-        state.roomWaiterCount = 0
-        state.doom = nil
-      }
-      return (state.doom, state.roomWaiterCount)
-    }
     var group = take()
-    room.ring(taken.waiters)
-    let failure = taken.doom ?? log?.waitForRoom() ?? write(&group)
+    let failure = group.doom ?? log?.waitForRoom() ?? write(&group)
     settle(&group, failure)
     finish(group, failure)
     return failure
@@ -267,6 +256,8 @@ final class Committer: Sendable {
       if let spare = state.spare.take() { batch = spare } else { batch = WriteBatch() }
       var taken = CommitGroup(batch: batch)
       swap(&state.open, &taken)
+      room.ring(state.roomWaiterCount)
+      state.roomWaiterCount = 0
       return taken
     }
   }
@@ -312,7 +303,7 @@ final class Committer: Sendable {
       }
       // The open group may build on a record that never came into the log.
       state.record = state.logged
-      if !state.open.isEmpty { state.doom = failure }
+      if !state.open.isEmpty { state.open.doom = failure }
       switch state.mode {
       case .poisoned, .closed: return
       case .open, .full: break

@@ -1,15 +1,38 @@
 internal import RocksDB
 
-/// One tier's RocksDB, which tells its failures as the store's.
-final class TierDatabase: Sendable {
+/// Which tier and where, for errors.
+struct TierPlace: Sendable, Equatable {
   let tier: Tier
   let path: String
+
+  /// The store's error for RocksDB's.
+  func storeError(_ error: RocksDBError) -> StoreError {
+    switch error.code {
+    case .corruption: .corruption(tier: tier, file: error.path, cause: error.message)
+    case .noSpace: .noSpace(tier: tier, path: error.path, cause: error.message)
+    default: .failed(tier: tier, path: error.path, cause: error.message)
+    }
+  }
+
+  /// The error for a stored value that is none.
+  func damage(_ fault: ValueHeader.Fault, key: [UInt8]) -> StoreError {
+    .corruption(
+      tier: tier, file: path, cause: "under the key \(KeyText.text(key)) stands \(fault)")
+  }
+}
+
+/// One tier's RocksDB, which tells its failures as the store's.
+final class TierDatabase: Sendable {
+  let place: TierPlace
   let database: Database
+
+  var tier: Tier { place.tier }
+  var path: String { place.path }
 
   /// Opens, or makes, the tier's database.
   init(_ tier: Tier, at path: String, settings: TierSettings, access: Access) throws(StoreError) {
-    self.tier = tier
-    self.path = path
+    let place = TierPlace(tier: tier, path: path)
+    self.place = place
     do throws(RocksDBError) {
       database = try Database(
         at: path, options: Self.options(settings, creating: access == .create),
@@ -18,7 +41,7 @@ final class TierDatabase: Sendable {
       switch error.code {
       case .busy: throw .inUse(path: path)
       case .notFound: throw .wrongFolder(tier: tier, path: path, reason: error.message)
-      default: throw Self.storeError(error, tier: tier, path: path)
+      default: throw place.storeError(error)
       }
     }
   }
@@ -31,23 +54,7 @@ final class TierDatabase: Sendable {
   }
 
   /// The store's error for RocksDB's.
-  func storeError(_ error: RocksDBError) -> StoreError {
-    Self.storeError(error, tier: tier, path: path)
-  }
-
-  /// The error for a stored value that is none.
-  func damage(_ fault: ValueHeader.Fault, key: [UInt8]) -> StoreError {
-    .corruption(
-      tier: tier, file: path, cause: "under the key \(KeyText.text(key)) stands \(fault)")
-  }
-
-  private static func storeError(_ error: RocksDBError, tier: Tier, path: String) -> StoreError {
-    switch error.code {
-    case .corruption: .corruption(tier: tier, file: error.path, cause: error.message)
-    case .noSpace: .noSpace(tier: tier, path: error.path, cause: error.message)
-    default: .failed(tier: tier, path: error.path, cause: error.message)
-    }
-  }
+  func storeError(_ error: RocksDBError) -> StoreError { place.storeError(error) }
 
   /// RocksDB's options for a tier.
   private static func options(_ settings: TierSettings, creating: Bool) -> DatabaseOptions {

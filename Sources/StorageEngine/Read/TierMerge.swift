@@ -8,14 +8,14 @@ internal import RocksDB
 struct TierMerge: ~Copyable {
   /// A tier's iterator and where its errors belong.
   struct Cursor: ~Copyable {
-    let tier: TierDatabase
+    let place: TierPlace
     var iterator: Iterator
 
     func checkEnd() throws(StoreError) {
       do throws(RocksDBError) {
         try iterator.status()
       } catch {
-        throw tier.storeError(error)
+        throw place.storeError(error)
       }
     }
 
@@ -148,7 +148,7 @@ struct TierMerge: ~Copyable {
     switch result {
     case .success(let goesOn): return goesOn
     case .failure(let fault):
-      throw cursor.tier.damage(fault, key: cursor.iterator.keyBytes ?? [])
+      throw cursor.place.damage(fault, key: cursor.iterator.keyBytes ?? [])
     }
   }
 }
