@@ -141,11 +141,8 @@ class HashSegments final : public MemTableRep {
     return extraBytes_.load(std::memory_order_relaxed);
   }
 
-  Iterator *GetIterator(rocksdb::Arena *arena) override { return place<Ordered>(arena); }
-
-  Iterator *GetDynamicPrefixIterator(rocksdb::Arena *arena) override {
-    return place<Point>(arena);
-  }
+  Iterator *GetIterator(rocksdb::Arena *arena) override;
+  Iterator *GetDynamicPrefixIterator(rocksdb::Arena *arena) override;
 
   // The newest version of the user key that is not newer than `key`; null where there is none.
   const Link *find(const MemtableKey &key) const {
@@ -188,12 +185,6 @@ class HashSegments final : public MemTableRep {
  private:
   class Ordered;
   class Point;
-
-  template <class T>
-  Iterator *place(rocksdb::Arena *arena) {
-    if (arena == nullptr) return new T(*this);
-    return new (arena->AllocateAligned(sizeof(T), 0, nullptr)) T(*this);
-  }
 
   const Link *follow(uint64_t reference, uint64_t tag, const MemtableKey &key) const {
     const bool descending = chainsDescend_.load(std::memory_order_acquire);
@@ -356,6 +347,16 @@ class HashSegments::Point final : public MemTableRep::Iterator {
   const Link *link_ = nullptr;
   std::unique_ptr<Ordered> ordered_;
 };
+
+MemTableRep::Iterator *HashSegments::GetIterator(rocksdb::Arena *arena) {
+  if (arena == nullptr) return new Ordered(*this);
+  return new (arena->AllocateAligned(sizeof(Ordered), 0, nullptr)) Ordered(*this);
+}
+
+MemTableRep::Iterator *HashSegments::GetDynamicPrefixIterator(rocksdb::Arena *arena) {
+  if (arena == nullptr) return new Point(*this);
+  return new (arena->AllocateAligned(sizeof(Point), 0, nullptr)) Point(*this);
+}
 
 class HashSegmentsFactory final : public rocksdb::MemTableRepFactory {
  public:

@@ -144,6 +144,7 @@ public struct Database: ~Copyable, Sendable {
   ///   - disableLog: Whether to skip the log, so that a crash takes the changes until the next
   ///     flush; not together with `sync`.
   ///   - lowPriority: Whether to wait while compaction is behind.
+  /// - Throws: What failed; nothing of the batch is then visible, but a log that failed may hold it.
   public func write(
     _ batch: inout WriteBatch, sync: Bool = false, disableLog: Bool = false,
     lowPriority: Bool = false
