@@ -5,6 +5,43 @@
 
 #include "Handles.hpp"
 
+namespace {
+
+bool take(const rocksdb::Iterator *iterator, rocksdb_shim_entry *entry) {
+  if (!iterator->Valid()) return false;
+  const rocksdb::Slice key = iterator->key();
+  const rocksdb::Slice value = iterator->value();
+  *entry = {key.data(), key.size(), value.data(), value.size()};
+  return true;
+}
+
+}  // namespace
+
+bool rocksdb_shim_iter_move(
+    rocksdb_iterator_t *iterator, uint32_t move, rocksdb_shim_entry *entry) {
+  rocksdb::Iterator *target = behind(iterator);
+  switch (move) {
+    case rocksdb_shim_move_to_first: target->SeekToFirst(); break;
+    case rocksdb_shim_move_to_last: target->SeekToLast(); break;
+    case rocksdb_shim_move_to_next: target->Next(); break;
+    default: target->Prev(); break;
+  }
+  return take(target, entry);
+}
+
+bool rocksdb_shim_iter_seek(
+    rocksdb_iterator_t *iterator, const char *key, size_t key_bytes, bool backward,
+    rocksdb_shim_entry *entry) {
+  rocksdb::Iterator *target = behind(iterator);
+  const rocksdb::Slice place(key, key_bytes);
+  if (backward) {
+    target->SeekForPrev(place);
+  } else {
+    target->Seek(place);
+  }
+  return take(target, entry);
+}
+
 void rocksdb_shim_close(rocksdb_t *database, char **error) {
   report(behind(database)->Close(), error);
 }

@@ -30,6 +30,14 @@ struct CacheView {
   std::shared_ptr<rocksdb::Cache> rep;
 };
 
+struct IteratorView {
+  rocksdb::Iterator *rep;
+};
+
+inline rocksdb::Iterator *behind(rocksdb_iterator_t *iterator) {
+  return reinterpret_cast<IteratorView *>(iterator)->rep;
+}
+
 inline rocksdb::DB *behind(rocksdb_t *database) {
   return reinterpret_cast<DatabaseView *>(database)->rep;
 }
