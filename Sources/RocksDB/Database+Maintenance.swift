@@ -57,6 +57,7 @@ extension Database {
   /// Writes what is in memory to table files.
   ///
   /// - Parameter wait: Whether to return only once they are on the drive.
+  /// - Throws: What failed, such as `noSpace`.
   public func flush(wait: Bool = true) throws(RocksDBError) {
     let options: OpaquePointer = rocksdb_flushoptions_create()
     defer { rocksdb_flushoptions_destroy(options) }
@@ -71,6 +72,7 @@ extension Database {
   ///   - end: The last key; nil for no bound.
   ///   - rewriteBottom: Whether files of the last level are written anew, which drops what is
   ///     deleted there.
+  /// - Throws: What failed; `invalidArgument` where the database is read-only.
   public func compact(
     from start: [UInt8]? = nil, to end: [UInt8]? = nil, rewriteBottom: Bool = false
   ) throws(RocksDBError) {
@@ -102,6 +104,7 @@ extension Database {
   /// - Parameters:
   ///   - path: A folder that is not there yet; its parent is.
   ///   - logBytes: Logs up to this size are copied; beyond it memory is flushed first. 0 flushes.
+  /// - Throws: `invalidArgument` where the folder is there, or what failed.
   public func checkpoint(to path: String, logBytes: UInt64 = 0) throws(RocksDBError) {
     let checkpoint = try handle.checked {
       rocksdb_checkpoint_object_create(handle.database, &$0)
@@ -116,6 +119,7 @@ extension Database {
   /// - Parameters:
   ///   - files: Paths; ranges of keys must not overlap.
   ///   - moving: Whether the files are linked and then removed instead of copied.
+  /// - Throws: What failed; nothing is then taken in.
   public func ingest(files: [String], moving: Bool = true) throws(RocksDBError) {
     guard !files.isEmpty else { return }
     let options: OpaquePointer = rocksdb_ingestexternalfileoptions_create()

@@ -8,7 +8,7 @@ internal import Glibc
 /// with the last of them: none of them can outlive what it reads. The corresponding C calls are
 /// those of `rocksdb_t`; errors name the file where RocksDB does.
 public struct Database: ~Copyable, Sendable {
-  let handle: DatabaseHandle
+  @usableFromInline let handle: DatabaseHandle
 
   /// The folder.
   public var path: String { handle.path }
@@ -72,13 +72,17 @@ public struct Database: ~Copyable, Sendable {
   /// Lends the value of a key, pinned in memory and not copied; nil where the key is not there.
   ///
   /// - Throws: What failed; a failure is never told as a missing key.
+  @inlinable
   public func get<R>(_ key: RawSpan, _ body: (RawSpan?) -> R) throws(RocksDBError) -> R {
-    try handle.get(key, options: handle.readOptions, body)
+    guard let value = try handle.pin(key) else { return body(nil) }
+    defer { extendLifetime(value) }
+    return body(RawSpan(_unsafeBytes: value.bytes))
   }
 
   /// Lends the value that a key had at the moment of a snapshot.
   ///
   /// - Throws: What failed; a failure is never told as a missing key.
+  @inlinable
   public func get<R>(
     _ key: RawSpan, at snapshot: borrowing Snapshot, _ body: (RawSpan?) -> R
   ) throws(RocksDBError) -> R {
@@ -144,6 +148,7 @@ public struct Database: ~Copyable, Sendable {
   ///   - disableLog: Whether to skip the log, so that a crash takes the changes until the next
   ///     flush; not together with `sync`.
   ///   - lowPriority: Whether to wait while compaction is behind.
+  /// - Throws: What failed; nothing of the batch is then visible, but a log that failed may hold it.
   public func write(
     _ batch: inout WriteBatch, sync: Bool = false, disableLog: Bool = false,
     lowPriority: Bool = false

@@ -5,6 +5,7 @@ internal import Synchronization
 /// The open database itself, kept alive by everything that was taken from it.
 ///
 /// RocksDB allows every call from every thread, and nothing here changes after opening.
+@usableFromInline
 final class DatabaseHandle: @unchecked Sendable {
   let database: OpaquePointer
   let path: String
@@ -45,18 +46,20 @@ final class DatabaseHandle: @unchecked Sendable {
     return result
   }
 
-  func get<R>(
-    _ key: RawSpan, options: OpaquePointer, _ body: (RawSpan?) -> R
-  ) throws(RocksDBError) -> R {
-    let pinned = try checked { failure in
-      key.withSlice { rocksdb_get_pinned(database, options, $0, $1, &failure) }
-    }
-    guard let pinned else { return body(nil) }
-    defer { rocksdb_pinnableslice_destroy(pinned) }
+  /// Finds a value and holds it in place; nil where the key is not there.
+  @usableFromInline
+  func pin(_ key: RawSpan) throws(RocksDBError) -> PinnedValue? {
+    try pin(key, options: readOptions)
+  }
+
+  func pin(_ key: RawSpan, options: OpaquePointer) throws(RocksDBError) -> PinnedValue? {
+    var failure: UnsafeMutablePointer<CChar>?
+    let pinned = key.withSlice { rocksdb_get_pinned(database, options, $0, $1, &failure) }
+    if let failure { throw RocksDBError(taking: failure, database: path) }
+    guard let pinned else { return nil }
     var count = 0
     let start = rocksdb_pinnableslice_value(pinned, &count)
-    let bytes = UnsafeRawBufferPointer(start: start, count: count)
-    return body(RawSpan(_unsafeBytes: bytes))
+    return PinnedValue(owner: pinned, bytes: UnsafeRawBufferPointer(start: start, count: count))
   }
 
   func multiGet(
@@ -92,4 +95,19 @@ final class DatabaseHandle: @unchecked Sendable {
 /// What takes the values of a multi-get.
 private struct ValueReceiver {
   let each: (Int, RawSpan?) -> Void
+}
+
+/// A value in RocksDB's memory, until it is released.
+@usableFromInline
+struct PinnedValue: ~Copyable {
+  private let owner: OpaquePointer
+  @usableFromInline let bytes: UnsafeRawBufferPointer
+
+  init(owner: OpaquePointer, bytes: UnsafeRawBufferPointer) {
+    self.owner = owner
+    self.bytes = bytes
+  }
+
+  @usableFromInline
+  deinit { rocksdb_pinnableslice_destroy(owner) }
 }

@@ -1,4 +1,5 @@
 internal import CRocksDB
+internal import CRocksDBShim
 internal import Synchronization
 
 /// What an iterator walks over, and how it reads.
@@ -41,6 +42,10 @@ public struct Iterator: ~Copyable {
 
   /// Whether it stands on a key.
   public private(set) var isValid = false
+
+  /// The current key and value, in RocksDB's memory until the next move.
+  @usableFromInline var keyBuffer = UnsafeRawBufferPointer(start: nil, count: 0)
+  @usableFromInline var valueBuffer = UnsafeRawBufferPointer(start: nil, count: 0)
 
   private let iterator: OpaquePointer
   private let options: OpaquePointer
@@ -90,8 +95,7 @@ public struct Iterator: ~Copyable {
   /// - Returns: Whether there is one.
   @discardableResult
   public mutating func seekToFirst() -> Bool {
-    rocksdb_iter_seek_to_first(iterator)
-    return arrived()
+    move(UInt32(rocksdb_shim_move_to_first))
   }
 
   /// Goes to the last key within the bounds.
@@ -99,8 +103,7 @@ public struct Iterator: ~Copyable {
   /// - Returns: Whether there is one.
   @discardableResult
   public mutating func seekToLast() -> Bool {
-    rocksdb_iter_seek_to_last(iterator)
-    return arrived()
+    move(UInt32(rocksdb_shim_move_to_last))
   }
 
   /// Goes to the first key that is not below `key`.
@@ -108,8 +111,7 @@ public struct Iterator: ~Copyable {
   /// - Returns: Whether there is one.
   @discardableResult
   public mutating func seek(to key: RawSpan) -> Bool {
-    key.withSlice { rocksdb_iter_seek(iterator, $0, $1) }
-    return arrived()
+    seek(key, backward: false)
   }
 
   /// Goes to the last key that is not above `key`.
@@ -117,8 +119,7 @@ public struct Iterator: ~Copyable {
   /// - Returns: Whether there is one.
   @discardableResult
   public mutating func seekBackward(to key: RawSpan) -> Bool {
-    key.withSlice { rocksdb_iter_seek_for_prev(iterator, $0, $1) }
-    return arrived()
+    seek(key, backward: true)
   }
 
   /// Goes on to the next key; stays at the end once there.
@@ -126,9 +127,7 @@ public struct Iterator: ~Copyable {
   /// - Returns: Whether there is one.
   @discardableResult
   public mutating func next() -> Bool {
-    guard isValid else { return false }
-    rocksdb_iter_next(iterator)
-    return arrived()
+    isValid && move(UInt32(rocksdb_shim_move_to_next))
   }
 
   /// Goes back to the key before; stays at the end once there.
@@ -136,9 +135,7 @@ public struct Iterator: ~Copyable {
   /// - Returns: Whether there is one.
   @discardableResult
   public mutating func previous() -> Bool {
-    guard isValid else { return false }
-    rocksdb_iter_prev(iterator)
-    return arrived()
+    isValid && move(UInt32(rocksdb_shim_move_to_previous))
   }
 
   /// Tells whether the walk ended by a failure.
@@ -151,29 +148,24 @@ public struct Iterator: ~Copyable {
   // MARK: Reading
 
   /// Lends the key; only while ``isValid``.
-  @inline(__always)
+  @inlinable
   public func withKey<R>(_ body: (RawSpan) -> R) -> R {
     precondition(isValid, "the iterator stands on no key")
-    var count = 0
-    let start = rocksdb_iter_key(iterator, &count)
-    let bytes = UnsafeRawBufferPointer(start: start, count: count)
-    return body(RawSpan(_unsafeBytes: bytes))
+    return body(RawSpan(_unsafeBytes: keyBuffer))
   }
 
   /// Lends the value; only while ``isValid``.
-  @inline(__always)
+  @inlinable
   public func withValue<R>(_ body: (RawSpan) -> R) -> R {
     precondition(isValid, "the iterator stands on no key")
-    var count = 0
-    let start = rocksdb_iter_value(iterator, &count)
-    let bytes = UnsafeRawBufferPointer(start: start, count: count)
-    return body(RawSpan(_unsafeBytes: bytes))
+    return body(RawSpan(_unsafeBytes: valueBuffer))
   }
 
   /// Lends key and value; only while ``isValid``.
-  @inline(__always)
+  @inlinable
   public func withEntry<R>(_ body: (_ key: RawSpan, _ value: RawSpan) -> R) -> R {
-    withKey { key in withValue { value in body(key, value) } }
+    precondition(isValid, "the iterator stands on no key")
+    return body(RawSpan(_unsafeBytes: keyBuffer), RawSpan(_unsafeBytes: valueBuffer))
   }
 
   /// A copy of the key; nil where it stands on none.
@@ -188,6 +180,7 @@ public struct Iterator: ~Copyable {
   ///   - direction: Which way.
   ///   - body: Takes a key and its value, both lent for the call only.
   /// - Throws: The failure that ended the walk.
+  @inlinable
   public mutating func walk(
     _ direction: Direction = .forward, _ body: (_ key: RawSpan, _ value: RawSpan) -> Bool
   ) throws(RocksDBError) {
@@ -202,10 +195,22 @@ public struct Iterator: ~Copyable {
     try status()
   }
 
-  @inline(__always)
-  private mutating func arrived() -> Bool {
-    isValid = rocksdb_iter_valid(iterator) != 0
-    return isValid
+  private mutating func move(_ move: UInt32) -> Bool {
+    var entry = rocksdb_shim_entry()
+    return arrive(rocksdb_shim_iter_move(iterator, move, &entry), entry)
+  }
+
+  private mutating func seek(_ key: RawSpan, backward: Bool) -> Bool {
+    var entry = rocksdb_shim_entry()
+    let found = key.withSlice { rocksdb_shim_iter_seek(iterator, $0, $1, backward, &entry) }
+    return arrive(found, entry)
+  }
+
+  private mutating func arrive(_ found: Bool, _ entry: rocksdb_shim_entry) -> Bool {
+    isValid = found
+    keyBuffer = UnsafeRawBufferPointer(start: entry.key, count: entry.key_bytes)
+    valueBuffer = UnsafeRawBufferPointer(start: entry.value, count: entry.value_bytes)
+    return found
   }
 
   private static func copy(_ bytes: [UInt8]) -> UnsafeMutableBufferPointer<CChar> {

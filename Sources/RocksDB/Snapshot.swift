@@ -7,7 +7,7 @@ internal import Synchronization
 /// the database open, so that it cannot outlive it; while it is held, compaction keeps what it sees.
 /// Every call may come from any thread.
 public struct Snapshot: ~Copyable, Sendable {
-  let snapshot: SnapshotHandle
+  @usableFromInline let snapshot: SnapshotHandle
 
   init(of database: DatabaseHandle) {
     snapshot = SnapshotHandle(of: database)
@@ -16,8 +16,11 @@ public struct Snapshot: ~Copyable, Sendable {
   /// Lends the value that a key had; nil where the key was not there.
   ///
   /// - Throws: What failed; a failure is never told as a missing key.
+  @inlinable
   public func get<R>(_ key: RawSpan, _ body: (RawSpan?) -> R) throws(RocksDBError) -> R {
-    try snapshot.database.get(key, options: snapshot.readOptions, body)
+    guard let value = try snapshot.pin(key) else { return body(nil) }
+    defer { extendLifetime(value) }
+    return body(RawSpan(_unsafeBytes: value.bytes))
   }
 
   /// A copy of the value that a key had; nil where the key was not there.
@@ -45,6 +48,7 @@ public struct Snapshot: ~Copyable, Sendable {
 }
 
 /// What releases a snapshot once neither it nor an iterator of it is held.
+@usableFromInline
 final class SnapshotHandle: @unchecked Sendable {
   let database: DatabaseHandle
   let snapshot: OpaquePointer
@@ -56,6 +60,11 @@ final class SnapshotHandle: @unchecked Sendable {
     snapshot = rocksdb_create_snapshot(database.database)
     readOptions = rocksdb_readoptions_create()
     rocksdb_readoptions_set_snapshot(readOptions, snapshot)
+  }
+
+  @usableFromInline
+  func pin(_ key: RawSpan) throws(RocksDBError) -> PinnedValue? {
+    try database.pin(key, options: readOptions)
   }
 
   deinit {

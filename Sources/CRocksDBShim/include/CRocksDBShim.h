@@ -15,6 +15,7 @@ typedef struct rocksdb_t rocksdb_t;
 typedef struct rocksdb_options_t rocksdb_options_t;
 typedef struct rocksdb_readoptions_t rocksdb_readoptions_t;
 typedef struct rocksdb_cache_t rocksdb_cache_t;
+typedef struct rocksdb_iterator_t rocksdb_iterator_t;
 
 // Why the loaded library may not be used with this shim; NULL where it may. The text is static.
 const char *rocksdb_shim_problem(void);
@@ -100,6 +101,30 @@ void rocksdb_shim_options_set_write_budget(
 
 // Memtables of hashed segments: points by hash, order by background sorting.
 void rocksdb_shim_options_set_hash_segments(rocksdb_options_t *options, size_t segment_entries);
+
+// --- Iterators: a move and what it finds in one call
+
+typedef struct {
+  const char *key;
+  size_t key_bytes;
+  const char *value;
+  size_t value_bytes;
+} rocksdb_shim_entry;
+
+enum {
+  rocksdb_shim_move_to_first = 0,
+  rocksdb_shim_move_to_last,
+  rocksdb_shim_move_to_next,
+  rocksdb_shim_move_to_previous
+};
+
+// Moves; false, and the entry left as it is, where there is nothing there.
+bool rocksdb_shim_iter_move(rocksdb_iterator_t *iterator, uint32_t move, rocksdb_shim_entry *entry);
+
+// Seeks the first key that is not below, or backward the last that is not above.
+bool rocksdb_shim_iter_seek(
+    rocksdb_iterator_t *iterator, const char *key, size_t key_bytes, bool backward,
+    rocksdb_shim_entry *entry);
 
 // --- Calls of a database; a failure leaves its text in *error, to be freed with rocksdb_free
 
