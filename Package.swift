@@ -47,7 +47,11 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "RocksDB", dependencies: ["CRocksDB", "CRocksDBShim"], swiftSettings: strict),
     .target(
-      name: "StorageEngine", dependencies: ["RocksDB", "LinuxIO", "Measurements"],
+      name: "StorageEngine",
+      dependencies: [
+        "RocksDB", "LinuxIO", "Measurements",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
       swiftSettings: safe),
     .target(name: "Workloads", dependencies: ["Measurements"], swiftSettings: safe),
     .target(
@@ -78,6 +82,9 @@ let package = Package(
       ],
       swiftSettings: safe),
 
+    .executableTarget(
+      name: "StoreWriter", dependencies: ["StorageEngine"], path: "Tests/StoreWriter",
+      swiftSettings: strict),
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "MeasurementsTests", dependencies: ["Measurements"], swiftSettings: strict),
@@ -86,7 +93,7 @@ let package = Package(
     .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: strict),
     .testTarget(
       name: "StorageEngineTests",
-      dependencies: ["StorageEngine", "RocksDB", "LinuxIO", "Measurements"],
+      dependencies: ["StorageEngine", "RocksDB", "LinuxIO", "Measurements", "StoreWriter"],
       swiftSettings: strict),
     .testTarget(
       name: "WorkloadsTests", dependencies: ["Workloads", "Measurements"], swiftSettings: strict),
