@@ -57,8 +57,7 @@ extension TieredStore {
 
   /// Writes copies to a tier, each only over an older version, and syncs.
   ///
-  /// Deletions are not kept in the cold tier: nothing lies below it that they could hide. Older
-  /// copies in tiers between, which the new one replaces, are removed.
+  /// Deletions are not kept in the cold tier: nothing lies below it that they could hide.
   ///
   /// - Returns: How many copies were taken.
   @discardableResult
