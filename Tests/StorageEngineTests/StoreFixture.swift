@@ -1,8 +1,9 @@
 import Foundation
 import StorageEngine
+import Synchronization
 
-/// A store in a folder of its own, removed with it.
-final class StoreFixture {
+/// A store in a folder of its own, removed when the tests end: a store may outlive its fixture.
+final class StoreFixture: Sendable {
   let folder: String
   var path: String { folder + "/store" }
 
@@ -11,9 +12,20 @@ final class StoreFixture {
       .appending(path: "storage-engine-tests-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     folder = url.path(percentEncoded: false)
+    let isFirst = Self.folders.withLock { folders in
+      folders.append(folder)
+      return folders.count == 1
+    }
+    if isFirst {
+      atexit {
+        for folder in StoreFixture.folders.withLock({ $0 }) {
+          try? FileManager.default.removeItem(atPath: folder)
+        }
+      }
+    }
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: folder) }
+  private static let folders = Mutex<[String]>([])
 
   /// Little memory, so that flushes, evictions and full groups happen in a small test.
   static var small: StoreConfiguration {
