@@ -58,7 +58,7 @@ final class Committer: Sendable {
   private enum Role: Sendable {
     case lead(Version)
     case follow(GroupOutcome, Version)
-    case await(ringing: Bool)
+    case complete(ringing: Bool)
     case waitForRoom
     case retry(StoreError)
   }
@@ -67,7 +67,7 @@ final class Committer: Sendable {
   /// Held while a commit changes what readers see; snapshots of all tiers are taken under it.
   let barrier = Mutex<Void>(())
   private let path: String
-  private let hot: TierDatabase
+  private let hot: TierHold
   private let cache: HotCache?
   private let limits: StoreConfiguration.WriteBufferLimits
   private let state: Mutex<State>
@@ -82,7 +82,7 @@ final class Committer: Sendable {
     record: StoreRecord, published: PublishedState
   ) throws(StoreError) {
     self.path = path
-    self.hot = hot
+    self.hot = TierHold(hot)
     self.cache = cache
     self.published = published
     limits = configuration.writeBuffer
@@ -91,7 +91,7 @@ final class Committer: Sendable {
       var holdsBack = false
       if case .grouped = configuration.durability { holdsBack = true }
       log = LogSynchronizer(
-        hot: hot, interval: interval, holdsBack: holdsBack, version: published.lastVersion)
+        hot: self.hot, interval: interval, holdsBack: holdsBack, version: published.lastVersion)
     } else {
       log = nil
     }
@@ -101,7 +101,7 @@ final class Committer: Sendable {
     } catch {
       throw .system(path: path, cause: "\(error)")
     }
-    do {
+    do throws(StoreError) {
       try log?.start { [self] in poison($0) }
     } catch {
       stopThread()
@@ -134,7 +134,7 @@ final class Committer: Sendable {
       case .follow(let outcome, let version):
         try outcome.wait()
         return version
-      case .await: throw .closed(path: path)
+      case .complete: throw .closed(path: path)
       case .waitForRoom: room.wait()
       case .retry(let failure): try resume(from: failure)
       }
@@ -151,7 +151,7 @@ final class Committer: Sendable {
     do throws(StoreError) {
       while true {
         switch try enqueue(changes, byteCount: byteCount, completion: completion) {
-        case .await(let ringing):
+        case .complete(let ringing):
           if ringing { work.ring() }
           return
         case .waitForRoom: room.wait()
@@ -175,11 +175,10 @@ final class Committer: Sendable {
     while state.withLock({ $0.isCommitting }) { MonotonicClock.sleep(Nanoseconds(50_000)) }
     stopThread()
     log?.finish()
+    defer { hot.release() }
     if case .poisoned(let failure) = mode { throw failure }
-    do throws(RocksDBError) {
-      try hot.database.syncLog()
-    } catch {
-      throw hot.storeError(error)
+    if let failure = hot.perform({ hot throws(RocksDBError) in try hot.database.syncLog() }) {
+      throw failure
     }
   }
 
@@ -228,7 +227,7 @@ final class Committer: Sendable {
       state.isCommitting = true
       if let completion {
         state.open.completions.append((completion, version))
-        return .await(ringing: leads)
+        return .complete(ringing: leads)
       }
       if leads { return .lead(version) }
       let outcome = state.open.outcome ?? GroupOutcome()
@@ -244,7 +243,9 @@ final class Committer: Sendable {
   /// Commits the open group; only by whoever holds the committing role.
   private func commitNext() -> StoreError? {
     var group = take()
-    let failure = group.doom ?? log?.waitForRoom() ?? write(&group)
+    var failure = group.doom
+    if failure == nil { failure = log?.waitForRoom() }
+    if failure == nil { failure = write(&group) }
     settle(&group, failure)
     finish(group, failure)
     return failure
@@ -268,11 +269,8 @@ final class Committer: Sendable {
       if let cache {
         for change in group.published { cache.beginChange(hash: change.hash) }
       }
-      var failure: StoreError?
-      do throws(RocksDBError) {
+      let failure = hot.perform { hot throws(RocksDBError) in
         try hot.database.write(&group.batch, sync: log == nil)
-      } catch {
-        failure = hot.storeError(error)
       }
       if failure == nil {
         if let record = group.record { published.publish(record.tombstones) }
@@ -366,9 +364,7 @@ final class Committer: Sendable {
 
   /// Goes on after a full disk, where there is room again.
   private func resume(from failure: StoreError) throws(StoreError) {
-    do throws(RocksDBError) {
-      try hot.database.resume()
-    } catch {
+    guard hot.perform({ hot throws(RocksDBError) in try hot.database.resume() }) == nil else {
       throw failure
     }
     state.withLock { state in

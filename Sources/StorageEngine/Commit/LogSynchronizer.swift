@@ -27,14 +27,14 @@ final class LogSynchronizer: Sendable {
   private let thread = Mutex<PinnedThread?>(nil)
   private let interval: Nanoseconds
   private let holdsBack: Bool
-  private let hot: TierDatabase
+  private let hot: TierHold
 
   /// - Parameters:
   ///   - hot: Whose log it is.
   ///   - interval: The longest time that a commit may wait for its sync.
   ///   - holdsBack: Whether commits wait where a sync takes longer than that.
   ///   - version: The newest version on the drive.
-  init(hot: TierDatabase, interval: Nanoseconds, holdsBack: Bool, version: Version) {
+  init(hot: TierHold, interval: Nanoseconds, holdsBack: Bool, version: Version) {
     self.hot = hot
     self.interval = interval
     self.holdsBack = holdsBack
@@ -47,7 +47,7 @@ final class LogSynchronizer: Sendable {
       let started = try PinnedThread(name: "store-log-sync", cpu: nil) { [self] in run(failed) }
       thread.withLock { $0 = started }
     } catch {
-      throw .system(path: hot.path, cause: "\(error)")
+      throw .system(path: "/proc/self/task", cause: "\(error)")
     }
   }
 
@@ -106,12 +106,7 @@ final class LogSynchronizer: Sendable {
         state.oldestAt = nil
         return state.committed
       }
-      var failure: StoreError?
-      do throws(RocksDBError) {
-        try hot.database.syncLog()
-      } catch {
-        failure = hot.storeError(error)
-      }
+      let failure = hot.perform { hot throws(RocksDBError) in try hot.database.syncLog() }
       // A failed sync is never tried again: the kernel may have dropped the pages.
       if let failure { failed(failure) }
       let waiters = state.withLock { state in

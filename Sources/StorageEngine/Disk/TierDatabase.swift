@@ -1,4 +1,5 @@
 internal import RocksDB
+internal import Synchronization
 
 /// Which tier and where, for errors.
 struct TierPlace: Sendable, Equatable {
@@ -84,6 +85,31 @@ final class TierDatabase: Sendable {
     case .none: .none
     case .lz4: .lz4
     case .zstd(let level): .zstd(level: level)
+    }
+  }
+}
+
+/// Holds a tier open for those who change it, until the store closes.
+final class TierHold: Sendable {
+  private let tier: Mutex<TierDatabase?>
+  private let path: String
+
+  init(_ tier: TierDatabase) {
+    path = tier.path
+    self.tier = Mutex(tier)
+  }
+
+  /// Lets the tier go; nothing can be done with it any more.
+  func release() { tier.withLock { $0 = nil } }
+
+  /// Does something with the tier and tells how it failed.
+  func perform(_ body: (TierDatabase) throws(RocksDBError) -> Void) -> StoreError? {
+    guard let tier = tier.withLock({ $0 }) else { return .closed(path: path) }
+    do throws(RocksDBError) {
+      try body(tier)
+      return nil
+    } catch {
+      return tier.storeError(error)
     }
   }
 }

@@ -24,7 +24,7 @@ extension TieredStore {
     guard !range.isEmpty else { return result }
     var options = IteratorOptions(from: range.lowerBound, to: range.upperBound)
     options.fillCache = false
-    var iterator = try atOneMoment { () throws(StoreError) in source.database.iterator(options) }
+    var iterator = source.database.iterator(options)
     var byteCount = 0
     var failure: StoreError?
     do throws(RocksDBError) {
@@ -108,8 +108,8 @@ extension TieredStore {
       try atOneMoment { () throws(StoreError) -> Int in
         var removed = 0
         var batch = WriteBatch()
-        for entry in entries
-        where try Self.version(of: entry.key, in: source) == entry.version {
+        for entry in entries {
+          guard try Self.version(of: entry.key, in: source) == entry.version else { continue }
           batch.delete(entry.key)
           removed += 1
         }

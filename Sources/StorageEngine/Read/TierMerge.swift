@@ -64,7 +64,7 @@ struct TierMerge: ~Copyable {
     warm.start(direction)
     cold.start(direction)
     while true {
-      let leaders = leaders(direction)
+      let leaders = nextLeaders(direction)
       guard !leaders.isEmpty else { break }
       let goesOn =
         switch newest(of: leaders) {
@@ -84,7 +84,7 @@ struct TierMerge: ~Copyable {
   }
 
   /// The tiers that stand on the next key.
-  private func leaders(_ direction: ScanDirection) -> TierSet {
+  private func nextLeaders(_ direction: ScanDirection) -> TierSet {
     TierSet.leaders(
       hot: hot.iterator.isValid, warm: warm.iterator.isValid, cold: cold.iterator.isValid,
       hotToWarm: { Self.order(hot, warm, direction) },

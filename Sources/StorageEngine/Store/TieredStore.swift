@@ -16,7 +16,8 @@ internal import Synchronization
 /// ```
 ///
 /// Every call may come from any thread, and waits where it must; forms with a completion do not
-/// wait for the drive. A store that is dropped without ``close()`` is closed, its errors unseen.
+/// wait for the drive. A store that is dropped without ``close()`` closes in the background a little
+/// later, its errors unseen.
 public final class TieredStore: Sendable {
   /// The folder.
   public let path: String
@@ -65,7 +66,12 @@ public final class TieredStore: Sendable {
   }
 
   deinit {
-    do throws(StoreError) { try close() } catch {}
+    guard !isShut else { return }
+    // Not here: the last to let go may be a completion on the very thread that closing waits for.
+    let (committer, parallelReader, slots) = (committer, parallelReader, slots)
+    _ = try? PinnedThread(name: "store-close", cpu: nil) {
+      _ = try? Self.close(committer, parallelReader, slots)
+    }
   }
 
   // MARK: Opening and closing
@@ -108,6 +114,12 @@ public final class TieredStore: Sendable {
   /// - Throws: What kept acknowledged changes from the drive, now or earlier.
   public func close() throws(StoreError) {
     guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    try Self.close(committer, parallelReader, slots)
+  }
+
+  private static func close(
+    _ committer: Committer?, _ parallelReader: ParallelReader, _ slots: [Slot]
+  ) throws(StoreError) {
     parallelReader.close()
     var failure: StoreError?
     do throws(StoreError) { try committer?.close() } catch { failure = error }
@@ -119,14 +131,11 @@ public final class TieredStore: Sendable {
       }
     }
     while last != nil, !isKnownUniquelyReferenced(&last) {
-      MonotonicClock.sleep(Self.closingPause)
+      MonotonicClock.sleep(Nanoseconds(50_000))
     }
     last = nil
     if let failure { throw failure }
   }
-
-  /// Short against what a reader waits for, long against what looking costs.
-  private static var closingPause: Nanoseconds { Nanoseconds(50_000) }
 
   /// Whether it was closed.
   @inline(__always)
