@@ -108,6 +108,5 @@ struct PinnedValue: ~Copyable {
     self.bytes = bytes
   }
 
-  @usableFromInline
   deinit { rocksdb_pinnableslice_destroy(owner) }
 }

@@ -90,6 +90,8 @@ public struct DatabaseOptions: Sendable {
   public var backgroundJobs = 2
   /// Most threads of one compaction.
   public var subcompactions = 1
+  /// Bytes per second that flushes and compactions may write together; 0 for no limit.
+  public var backgroundBytesPerSecond = 0
   /// Whether level sizes follow the last level, which bounds the space that is wasted.
   public var dynamicLevels = true
   /// Whether compaction runs only when asked for.
