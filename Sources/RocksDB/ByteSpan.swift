@@ -66,13 +66,13 @@ extension Array where Element == UInt8 {
   /// Appends a number in little-endian order.
   @inlinable @inline(__always)
   public mutating func append(word: UInt64) {
-    withUnsafeBytes(of: word.littleEndian) { append(contentsOf: $0) }
+    Swift.withUnsafeBytes(of: word.littleEndian) { append(contentsOf: $0) }
   }
 
   /// Appends a number in little-endian order.
   @inlinable @inline(__always)
   public mutating func append(halfWord: UInt32) {
-    withUnsafeBytes(of: halfWord.littleEndian) { append(contentsOf: $0) }
+    Swift.withUnsafeBytes(of: halfWord.littleEndian) { append(contentsOf: $0) }
   }
 
   /// Replaces the bytes from `offset` on, all of which must exist.
