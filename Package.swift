@@ -98,6 +98,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .testTarget(
-      name: "RigTests", dependencies: ["Verdicts", "Measurements"], swiftSettings: strict),
+      name: "RigTests", dependencies: ["Verdicts", "Measurements"], exclude: ["Fixtures"],
+      swiftSettings: strict),
   ]
 )
