@@ -119,7 +119,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .testTarget(
-      name: "RigTests", dependencies: ["Verdicts", "Measurements"], swiftSettings: strict),
+      name: "RigTests", dependencies: ["Verdicts", "Measurements"], exclude: ["Fixtures"],
+      swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -28,6 +28,7 @@ struct BlockQueue: ~Copyable {
     var payloadHashes: [UInt64] = []
     if plan.workload.writes {
       let seed = SeededGenerator.derivedSeed(plan.seed, phase: "contents", worker: worker)
+      payloadHashes.reserveCapacity(plan.depth * slotBytes / SectorContents.bytesPerSector)
       for slot in 0..<plan.depth {
         buffers.withWords(of: firstWriteBuffer + slot, byteCount: slotBytes) { words in
           contents.fill(&words, seed: seed &+ UInt64(slot))

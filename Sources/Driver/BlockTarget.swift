@@ -22,7 +22,7 @@ public final class BlockTarget: LoadTarget {
       buffers: try BufferArena.open(plan: plan, node: node, name: name),
       descriptor: descriptor, name: name, worker: worker, plan: plan)
     capabilities = TargetCapabilities(
-      depth: plan.depth, writes: true, mechanism: queue.mechanism)
+      depth: plan.depth, mechanism: queue.mechanism)
   }
 
   /// Prepares the requests in order; a full ring accepts fewer.

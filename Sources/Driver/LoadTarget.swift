@@ -43,8 +43,6 @@ public struct Completion: Sendable {
 public struct TargetCapabilities: Sendable {
   /// Most requests in flight.
   public var depth: Int
-  /// Whether writes are accepted.
-  public var writes: Bool
   /// How requests reach the device, such as `io_uring coop-taskrun fixed-buffers`.
   public var mechanism: String
   /// Whether `poll` ends at its limit to the nanosecond, as on a simulated clock; elsewhere timers
@@ -52,9 +50,8 @@ public struct TargetCapabilities: Sendable {
   public var waitsExactly = false
 
   /// States capabilities.
-  public init(depth: Int, writes: Bool, mechanism: String) {
+  public init(depth: Int, mechanism: String) {
     self.depth = depth
-    self.writes = writes
     self.mechanism = mechanism
   }
 }

@@ -10,7 +10,7 @@ public final class NullTarget: LoadTarget {
   private var count = 0
 
   init(depth: Int) {
-    capabilities = TargetCapabilities(depth: depth, writes: true, mechanism: "null")
+    capabilities = TargetCapabilities(depth: depth, mechanism: "null")
     waiting = Array(repeating: Completion(slot: 0, result: 0), count: depth)
   }
 

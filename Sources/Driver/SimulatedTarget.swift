@@ -95,7 +95,7 @@ public final class SimulatedTarget: LoadTarget {
     // Channels are shared evenly; fewer channels than workers means slower ones.
     channelFree = Array(repeating: 0, count: max(1, device.channels / max(1, plan.threads)))
     heap.reserveCapacity(plan.depth + 1)
-    capabilities = TargetCapabilities(depth: plan.depth, writes: true, mechanism: "simulated")
+    capabilities = TargetCapabilities(depth: plan.depth, mechanism: "simulated")
     capabilities.waitsExactly = true
   }
 

@@ -58,8 +58,6 @@ public struct QualificationRequest: Sendable {
 public final class DeviceQualification {
   /// The record as far as preflight fills it in.
   public let header: RunRecord
-  /// What people should know before the run.
-  public let notes: [String]
 
   /// The record as far as the run has come; what an interrupted run keeps.
   public private(set) var record: RunRecord
@@ -132,7 +130,6 @@ public final class DeviceQualification {
     self.scenarios = scenarios
     self.runID = runID
     self.clock = clock
-    self.notes = notes
   }
 
   /// Carries out everything that was planned and judges it.

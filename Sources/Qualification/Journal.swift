@@ -5,8 +5,8 @@ internal import Measurements
 /// Writes a run's journal and its side file of histograms, line by line, and keeps the record that
 /// they tell.
 final class Journal {
-  /// The record so far, derived from the lines written.
-  private(set) var record: RunRecord?
+  /// The record so far, derived from the lines written when it is asked for.
+  var record: RunRecord? { RunRecord(journal: entries) }
   /// The histograms so far.
   private(set) var samples: [SampleRecord] = []
   /// Bytes written to the subjects so far.
@@ -38,7 +38,6 @@ final class Journal {
     entries.append(entry)
     if case .phaseBegan = event { openRounds = [] }
     if case .roundEnded(let round) = event { openRounds.append(round) }
-    record = RunRecord(journal: entries)
     try journalFile.append(try line(entry))
     try journalFile.synchronize()
   }

@@ -51,6 +51,15 @@ public struct SafetyMessage: Sendable, CustomStringConvertible {
     return "is not the drive that was named"
   }
 
+  /// What may be done about some of the reasons, each once.
+  private func remedies(_ reasons: Set<SafetyReason>) -> [String] {
+    var remedies: [String] = []
+    for refusal in refusals where reasons.contains(refusal.reason) {
+      if let remedy = refusal.remedy, !remedies.contains(remedy) { remedies.append(remedy) }
+    }
+    return remedies
+  }
+
   /// The message, without a newline at its end.
   public var description: String {
     var lines = ["refused: \(path) \(summary); nothing was written to it"]
@@ -59,18 +68,26 @@ public struct SafetyMessage: Sendable, CustomStringConvertible {
       let padding = String(repeating: " ", count: width - refusal.node.count)
       lines.append("  \(refusal.node)\(padding)  \(refusal.finding)")
     }
-    var remedies: [String] = []
-    for remedy in refusals.compactMap(\.remedy) where !remedies.contains(remedy) {
-      remedies.append(remedy)
+    // One step at a time: what is in use has no traces to be erased yet, and no drive that is in use
+    // is to be named for destruction. The running system's disk is never to be released at all.
+    if isInUse {
+      let releases = remedies(Self.uses)
+      if !releases.isEmpty, !refusals.contains(where: { $0.reason == .system }) {
+        lines.append("if nobody needs what is there, release it first (this tool never does):")
+        lines += releases.map { "  \($0)" }
+      }
+      lines += remedies([.partition])
+    } else {
+      let traces: Set<SafetyReason> = [.signature, .partitionTable]
+      // Partitions first: once the disk's table is gone their nodes may be, too.
+      let wipes = remedies(traces).sorted { $0.count > $1.count }
+      if !wipes.isEmpty {
+        lines.append(
+          "if nobody needs what is there, erase its traces first (this tool never does):")
+        lines += wipes.map { "  \($0)" }
+      }
+      lines += remedies(Set(SafetyReason.allCases).subtracting(traces))
     }
-    // Partitions first: once the disk's table is gone their nodes may be, too. What is in use has
-    // no traces to be erased yet.
-    let wipes = remedies.filter { $0.hasPrefix("wipefs") }.sorted { $0.count > $1.count }
-    if !wipes.isEmpty, !isInUse {
-      lines.append("if nobody needs what is there, erase its traces first (this tool never does):")
-      lines += wipes.map { "  \($0)" }
-    }
-    lines += remedies.filter { !$0.hasPrefix("wipefs") }
     lines.append("without writing:  \(command) \(SafetyRule.quoted(diskNode))")
     lines.append(
       "in a folder:      \(command) \(SafetyRule.quoted(folder ?? "FOLDER-ON-THE-DRIVE"))")

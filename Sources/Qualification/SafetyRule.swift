@@ -134,15 +134,17 @@ public enum SafetyRule {
     switch occupant.finding {
     case .mounted(let place, let type, _, let foreign):
       let seen = foreign.map { " in the mount namespace of process \($0)" } ?? ""
-      return refuse(.mounted, "mounted on \(place) (\(type))\(seen)", nil)
+      return refuse(
+        .mounted, "mounted on \(place) (\(type))\(seen)",
+        foreign == nil ? "umount \(quoted(place))" : nil)
     case .swap:
-      return refuse(.swap, "swap in use", nil)
+      return refuse(.swap, "swap in use", "swapoff \(node)")
     case .system(let place):
       return refuse(.system, "the running system stands on it (\(place))", nil)
     case .fileSystemMember(let type, let identifier):
       return refuse(.fileSystemMember, "member of the mounted \(type) \(identifier)", nil)
     case .held(let holder, let use):
-      return refuse(.held, "member of \(holder) (\(use))", nil)
+      return refuse(.held, "member of \(holder) (\(use))", release(of: holder, use: use))
     case .openProcess(let process, let name, let writing):
       return refuse(
         .openProcess,
@@ -160,6 +162,16 @@ public enum SafetyRule {
     case .unreadable(let reason):
       return refuse(.unreadable, "could not be looked at: \(reason)", nil)
     }
+  }
+
+  /// The command that takes a holder apart; nil where it takes more than one.
+  static func release(of holder: String, use: String) -> String? {
+    if holder.hasPrefix("md") { return "mdadm --stop /dev/\(holder)" }
+    if use == "loop device" { return "losetup -d /dev/\(holder)" }
+    if use.hasPrefix("LVM ") {
+      return "lvchange -an /dev/mapper/\(quoted(String(use.dropFirst(4))))"
+    }
+    return nil
   }
 
   /// A word for a shell: in quotes where it holds anything that a shell might read.

@@ -1,6 +1,7 @@
 internal import CRocksDB
 internal import CRocksDBShim
 internal import Glibc
+internal import Synchronization
 
 /// An open RocksDB; every call may come from any thread.
 ///

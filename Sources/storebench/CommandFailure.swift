@@ -18,10 +18,8 @@ struct CommandFailure: Error {
 
   /// A signal ended the run before it was over.
   init(stoppedBy signal: Int32, kept: String) {
-    let terminated = signal == 15
-    self.init(
-      terminated ? .terminated : .interrupted,
-      "stopped by \(terminated ? "SIGTERM" : "SIGINT"); \(kept)")
+    let name = [1: "SIGHUP", 2: "SIGINT", 15: "SIGTERM"][signal] ?? "signal \(signal)"
+    self.init(signal == 15 ? .terminated : .interrupted, "stopped by \(name); \(kept)")
   }
 
   init(_ failure: TargetFailure) {

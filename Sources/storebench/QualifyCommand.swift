@@ -117,7 +117,7 @@ struct QualifyCommand: AsyncParsableCommand {
     let shown = quiet || progress == .none ? nil : ProgressOutput(form: progress)
     shown?.header(
       qualification.header, title: tierProfile.demonstration ? tierProfile.summary : nil)
-    for note in qualification.notes { shown?.note(note) }
+    for note in qualification.header.notes ?? [] { shown?.note(note) }
     if printFio {
       StandardStream.output.write(try qualification.fioJobs())
       return

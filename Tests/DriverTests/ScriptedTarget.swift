@@ -30,7 +30,7 @@ final class ScriptedTarget: LoadTarget {
   private(set) var mostInFlight = 0
 
   init(log: ScriptedLog, worker: Int, depth: Int, reapSize: Int) {
-    var capabilities = TargetCapabilities(depth: depth, writes: true, mechanism: "scripted")
+    var capabilities = TargetCapabilities(depth: depth, mechanism: "scripted")
     capabilities.waitsExactly = true
     self.capabilities = capabilities
     self.log = log

@@ -257,6 +257,35 @@ extension LoopDeviceTests {
           in a folder:      storebench qualify --tier hot FOLDER-ON-THE-DRIVE
           """)
     }
+
+    @Test("with what releases a drive that is in use, and without the way to destroy it")
+    func release() throws {
+      let loop = try LoopDevice()
+      try loop.run("mkfs.ext4 -q $DEV && mount -o ro $DEV $MNT")
+      var request = try destroying(loop.node)
+      request.intent = .destroy(serial: "another drive's")
+
+      let failure = try #require(throws: TargetFailure.self) {
+        try QualificationTarget.open(request)
+      }
+
+      let lines = failure.description.split(separator: "\n").map(String.init)
+      let release = lines.firstIndex { $0.contains("release it first (this tool never does):") }
+      #expect(try lines[#require(release) + 1].hasPrefix("  umount /"))
+      #expect(!failure.description.contains("wipefs"))
+      #expect(!failure.description.contains("--destroy-data"))
+    }
+
+    @Test(
+      "with the command that takes a holder apart",
+      arguments: [
+        ("md127", "raid1", "mdadm --stop /dev/md127"),
+        ("loop7", "loop device", "losetup -d /dev/loop7"),
+        ("dm-0", "LVM vg0-data", "lvchange -an /dev/mapper/vg0-data"), ("dm-1", "crypt x", nil),
+      ])
+    func release(holder: String, use: String, expected: String?) {
+      #expect(SafetyRule.release(of: holder, use: use) == expected)
+    }
   }
 }
 

@@ -102,9 +102,11 @@ extension SoakSuite {
       for (name, value) in [("p50", p50), ("p99", p99)] {
         let fio = try witnesses(name)
         let (least, most) = (min(fio[0], fio[1]), max(fio[0], fio[1]))
-        // By no more than fio differs from itself, where that is more than 2 %.
+        // By no more than fio differs from itself, where that is more than 2 %. What lies above the
+        // delay is what the tools cost in an emulated guest: P99 may lie anywhere between the two.
         let tolerance = max(0.02 * least, most - least)
-        let (low, high) = (least - tolerance, most + tolerance)
+        let low = name == "p99" ? Self.delayNanoseconds : least - tolerance
+        let high = most + tolerance
         #expect(value >= low && value <= high, "\(name) \(value) ns, fio \(fio) ns")
       }
     }

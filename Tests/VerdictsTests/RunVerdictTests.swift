@@ -186,7 +186,8 @@ import Testing
       SyntheticRun.profile("demo"), ratios: ["raw/random-read-4k/iops": 150]
     ).verdict
     #expect(demo.outcome == .pass)
-    #expect(demo.warnings.count == 1)
+    // Its limits are low on purpose, and no reader should wonder at that.
+    #expect(demo.warnings.isEmpty)
   }
 
   @Test("is the host's, not the device's, where the host is the bottleneck") func hostBound() throws
