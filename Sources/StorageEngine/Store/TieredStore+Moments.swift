@@ -6,7 +6,7 @@ extension TieredStore {
   /// Holds on to this moment: the snapshots of all tiers are taken between two commits.
   public func snapshot() throws(StoreError) -> StoreSnapshot {
     let tiers = try tiers()
-    return atOneMoment { StoreSnapshot(of: tiers, published: published) }
+    return try atOneMoment { () throws(StoreError) in StoreSnapshot(of: tiers, published: published) }
   }
 
   /// Walks over keys of a range as they are at this moment; see ``StoreSnapshot/scan(_:_:limit:_:)``.

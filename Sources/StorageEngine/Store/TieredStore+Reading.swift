@@ -172,7 +172,7 @@ struct TierLookup {
     in source: borrowing Source, at place: TierPlace
   ) throws(StoreError) {
     let asked = open
-    let list = KeyList(asked.lazy.map { keys[$0.index] })
+    let list = KeyList(asked.map { keys[$0.index] })
     var stillOpen: [Miss] = []
     var failure: StoreError?
     do throws(RocksDBError) {
