@@ -187,7 +187,7 @@ struct TieredStoreTests {
   func oneMoment() throws {
     let fixture = try StoreFixture()
     let store = try fixture.create()
-    func batch(_ number: Int) -> StoreBatch {
+    @Sendable func batch(_ number: Int) -> StoreBatch {
       var batch = StoreBatch()
       for key in 0..<10 { batch.put(bytes("k\(key)"), bytes("\(number)")) }
       return batch
