@@ -133,7 +133,8 @@ struct StoreCommandTests {
 
   @Test("answers mistakes with what to do")
   func mistakes() throws {
-    #expect(try expect(["get", folder.path("none"), "a"], code: 64).errors.contains("holds no store"))
+    #expect(
+      try expect(["get", folder.path("none"), "a"], code: 64).errors.contains("holds no store"))
     #expect(try expect(["create", store], code: 3).errors.contains("is not empty"))
     #expect(try expect(["put", store, "", "a"], code: 64).errors.contains("a key has at least"))
     #expect(try expect(["put", store, "xyz", "00", "--hex"], code: 64).errors.contains("'xyz'"))

@@ -117,7 +117,9 @@ enum DumpFormat {
         if index + 1 < text.count, text[index + 1] == UInt8(ascii: "\\") {
           bytes.append(text[index])
           index += 2
-        } else if index + 2 < text.count, let byte = HexBytes.decode(Array(text[(index + 1)...(index + 2)])) {
+        } else if index + 2 < text.count,
+          let byte = HexBytes.decode(Array(text[(index + 1)...(index + 2)]))
+        {
           bytes += byte
           index += 3
         } else {

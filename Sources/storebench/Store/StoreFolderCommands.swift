@@ -84,7 +84,8 @@ extension StoreCommand {
       for tier in tiers {
         let padding = String(repeating: " ", count: 6 - tier.tier.count)
         StandardStream.output.write(
-          "\(tier.tier)\(padding)about \(tier.keyCountEstimate) keys, \(tier.fileBytes) bytes in files\n")
+          "\(tier.tier)\(padding)about \(tier.keyCountEstimate) keys, \(tier.fileBytes) bytes in files\n"
+        )
       }
       StandardStream.output.write("version \(statistics.lastVersion)\n")
     }

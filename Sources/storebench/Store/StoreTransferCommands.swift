@@ -50,7 +50,8 @@ extension StoreCommand {
           do throws(SystemError) { try output.synchronize() } catch { failure = error }
         }
         if let failure {
-          throw CommandFailure(.unsuitable, "\(failure); the dump is not whole and cannot be loaded")
+          throw CommandFailure(
+            .unsuitable, "\(failure); the dump is not whole and cannot be loaded")
         }
       }
     }
@@ -67,7 +68,8 @@ extension StoreCommand {
   /// `storebench store load`.
   struct Load: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Puts every key and value of a dump into a store; those of the same name are replaced.",
+      abstract:
+        "Puts every key and value of a dump into a store; those of the same name are replaced.",
       discussion: """
         Reads what dump wrote, and what db_dump and mdb_dump write. A dump that is not whole, or wrong
         on some line, is told with that line; what stood before it has been loaded then.
