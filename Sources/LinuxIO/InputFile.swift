@@ -30,10 +30,11 @@ public struct InputFile: ~Copyable, Sendable {
 
   deinit { if isOwned { close(descriptor) } }
 
-  /// The next line without its line feed; nil at the end. A last line may lack its line feed.
+  /// The next line without its line feed.
   ///
   /// - Parameter bytesMax: Longer lines are refused, so that a file without line feeds does not fill
   ///   the memory.
+  /// - Returns: The line, of which the last may lack its line feed; nil at the end.
   /// - Throws: `SystemError`, with `EFBIG` for a line that is too long.
   public mutating func line(bytesMax: Int) throws(SystemError) -> [UInt8]? {
     var line: [UInt8] = []
@@ -57,6 +58,7 @@ public struct InputFile: ~Copyable, Sendable {
   /// Everything that is left.
   ///
   /// - Parameter bytesMax: More than this is refused.
+  /// - Returns: The bytes, none at the end.
   /// - Throws: `SystemError`, with `EFBIG` where there is more.
   public mutating func rest(bytesMax: Int) throws(SystemError) -> [UInt8] {
     var bytes: [UInt8] = []
