@@ -43,7 +43,7 @@ struct HotCacheTests {
         let found = read(cache, key)
         if let value = found.value {
           hits += 1
-          #expect(value == known?.value, "seed \(seed), change \(sequence)")
+          if value != known?.value { Issue.record("seed \(seed), change \(sequence)") }
         } else if let known, let value = known.value {
           fill(cache, key, value, known.version, ticket: try #require(found.ticket))
         }

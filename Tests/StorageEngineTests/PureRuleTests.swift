@@ -82,14 +82,15 @@ struct RangeTombstoneTests {
     var ranges = RangeTombstones()
     var list: [(lower: UInt8, upper: UInt8, version: Version)] = []
     for sequence in 1...40 as ClosedRange<UInt64> {
-      let bounds = [UInt8.random(in: 0...60, using: &generator), .random(in: 0...60, using: &generator)]
+      let bounds = (0..<2).map { _ in UInt8.random(in: 0...60, using: &generator) }
       let version = Version(epoch: 0, sequence: sequence)
       ranges.insert(lower: [bounds.min() ?? 0], upper: [bounds.max() ?? 0], version: version)
       list.append((bounds.min() ?? 0, bounds.max() ?? 0, version))
-      for key in 0...62 as ClosedRange<UInt8> {
-        let expected = list.last { $0.lower <= key && key < $0.upper }?.version
-        #expect(ranges.covering([key]) == expected)
+      let keys = 0...62 as ClosedRange<UInt8>
+      let expected = keys.map { key in
+        list.last { $0.lower <= key && key < $0.upper }?.version
       }
+      #expect(keys.map { ranges.covering([$0]) } == expected)
       let sorted = ranges.fragments.map(\.lower)
       #expect(sorted == sorted.sorted { $0.lexicographicallyPrecedes($1) })
     }

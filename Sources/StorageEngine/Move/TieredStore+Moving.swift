@@ -105,7 +105,7 @@ extension TieredStore {
     try retire(entries, from: tier, staysHere: false)
   }
 
-  /// - Parameter staysHere: Whether another tier has the copies, so that the cache is right.
+  /// Where another tier has the copies (`staysHere`), the cache stays right.
   private func retire(
     _ entries: [StoredEntry], from tier: Tier, staysHere: Bool
   ) throws(StoreError) -> Int {
