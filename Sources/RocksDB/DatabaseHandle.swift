@@ -68,17 +68,19 @@ final class DatabaseHandle: @unchecked Sendable {
     var failure: UnsafeMutablePointer<CChar>?
     // The callback is C's, so the closure travels behind the context; it is not kept.
     withoutActuallyEscaping(each) { each in
-      var receiver = ValueReceiver(each: each)
-      keys.bytes.withSlice { bytes, _ in
-        rocksdb_shim_multi_get(
-          database, options, keys.count, bytes, keys.ends, sorted, &receiver,
-          { context, index, value, count in
-            guard let context else { return }
-            let receiver = context.assumingMemoryBound(to: ValueReceiver.self)
-            guard let value else { return receiver.pointee.each(index, nil) }
-            let bytes = UnsafeRawBufferPointer(start: value, count: count)
-            receiver.pointee.each(index, RawSpan(_unsafeBytes: bytes))
-          }, &failure)
+      withUnsafePointer(to: ValueReceiver(each: each)) { receiver in
+        keys.bytes.withSlice { bytes, _ in
+          rocksdb_shim_multi_get(
+            database, options, keys.count, bytes, keys.ends, sorted,
+            UnsafeMutableRawPointer(mutating: receiver),
+            { context, index, value, count in
+              guard let context else { return }
+              let receiver = context.assumingMemoryBound(to: ValueReceiver.self)
+              guard let value else { return receiver.pointee.each(index, nil) }
+              let bytes = UnsafeRawBufferPointer(start: value, count: count)
+              receiver.pointee.each(index, RawSpan(_unsafeBytes: bytes))
+            }, &failure)
+        }
       }
     }
     if let failure { throw RocksDBError(taking: failure, database: path) }
