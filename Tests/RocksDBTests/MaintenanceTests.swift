@@ -147,7 +147,7 @@ struct MaintenanceTests {
     try FileManager.default.removeItem(atPath: path)
     let error = failure { () throws(RocksDBError) in _ = try Database(at: folder.path("db")) }
     #expect(error?.code == .corruption || error?.code == .notFound)
-    #expect(error?.path == path)
+    #expect(error?.path == path, "\(error?.message ?? "")")
   }
 
   @Test("a flipped bit in the middle of the log is refused, naming the log")
@@ -164,7 +164,7 @@ struct MaintenanceTests {
     try damage(folder.path("db/" + log), at: 10_000, count: 1)
     let error = failure { () throws(RocksDBError) in _ = try Database(at: folder.path("db")) }
     #expect(error?.code == .corruption)
-    #expect(error?.path == folder.path("db/" + log))
+    #expect(error?.path == folder.path("db/" + log), "\(error?.message ?? "")")
   }
 
   @Test("a log that was cut short by a crash gives all whole records")
