@@ -33,7 +33,10 @@ struct RocksDBErrorTests {
       ("IO error: While fsync: /elsewhere/x.log: Input/output error", .ioError, "/elsewhere/x.log"),
       ("Resource busy: ", .busy, "/data/my db"),
       ("Shutdown in progress: ", .aborted, "/data/my db"),
-      ("Not implemented: Not supported operation in read only mode.", .invalidArgument, "/data/my db"),
+      (
+        "Not implemented: Not supported operation in read only mode.", .invalidArgument,
+        "/data/my db"
+      ),
       ("Something new", .other, "/data/my db"),
     ])
   func reads(text: String, code: RocksDBError.Code, path: String) {
