@@ -47,6 +47,9 @@ struct Link {
 
 constexpr int tagShift = 48;
 
+// An address and eight digits.
+constexpr size_t sortedEntryBytes = 16;
+
 Link *linkOf(uint64_t reference) {
   return reinterpret_cast<Link *>(reference & ((uint64_t{1} << tagShift) - 1));
 }
@@ -125,6 +128,10 @@ class HashSegments final : public MemTableRep {
       open();
     }
     open_->add(link->entry());
+    // What its place in a sorted run will take. It is counted now, as RocksDB's own count of memory
+    // holds only while a memtable that gets no more entries does not grow.
+    extraBytes_.store(
+        extraBytes_.load(std::memory_order_relaxed) + sortedEntryBytes, std::memory_order_relaxed);
   }
 
   bool Contains(const char *entry) const override {
@@ -224,8 +231,6 @@ class HashSegments final : public MemTableRep {
       openRuns_.clear();
       covered_ = 0;
     }
-    // What the sorted entries will take: address and eight digits each.
-    extraBytes_.fetch_add(segment->count() * 16, std::memory_order_relaxed);
     sorter_->add(std::move(segment));
   }
 

@@ -171,7 +171,8 @@ extension Database {
       try handle.checked {
         rocksdb_shim_verify_checksums(handle.database, readaheadBytes, &$0)
       }
-    } catch where error.path == path {
+    } catch {
+      guard error.path == path else { throw error }
       // RocksDB did not name the file: find it, one by one.
       throw damagedFiles(readaheadBytes: readaheadBytes).first ?? error
     }

@@ -38,7 +38,9 @@ public struct Database: ~Copyable, Sendable {
       readOnly
       ? rocksdb_open_for_read_only(native.options, path, 0, &failure)
       : rocksdb_open(native.options, path, &failure)
-    if let failure { throw RocksDBError(taking: failure, database: path) }
+    if let failure {
+      throw RocksDBError(taking: failure, database: path).namingDamagedLog(in: path)
+    }
     guard let database else {
       throw RocksDBError(code: .other, path: path, message: "RocksDB gave no reason")
     }

@@ -62,7 +62,9 @@ extension RocksDBError {
     let folder = database.hasSuffix("/") ? database : database + "/"
     for range in text.ranges(of: folder) {
       let name = fileName(at: range.upperBound, in: text)
-      if !name.isEmpty { return folder + name }
+      guard !name.isEmpty else { continue }
+      // A missing table is looked for under LevelDB's old name last, which is the one then named.
+      return folder + (name.hasSuffix(".ldb") ? name.dropLast(4) + ".sst" : name)
     }
     // Some texts name the table only within its folder.
     if let table = text.firstMatch(of: /(?:^|[\s\/])(\d{6,}\.(?:sst|ldb|log|blob))/) {

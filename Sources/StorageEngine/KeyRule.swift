@@ -1,6 +1,8 @@
 /// What may be a key and a value.
 public enum KeyRule {
-  /// Fewest bytes of a key. The empty key is where the store keeps its own record.
+  /// Fewest bytes of a key.
+  ///
+  /// The empty key is where the store keeps its own record.
   public static let keyBytesMin = 1
   /// Most bytes of a key: 64 KiB.
   public static let keyBytesMax = 1 << 16

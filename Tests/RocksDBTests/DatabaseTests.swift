@@ -40,7 +40,8 @@ struct DatabaseTests {
     #expect(!folder.has("none"))
   }
 
-  @Test("is not found in a folder of something else, which stays as it is", arguments: [true, false])
+  @Test(
+    "is not found in a folder of something else, which stays as it is", arguments: [true, false])
   func otherFolder(readOnly: Bool) throws {
     let path = folder.path
     let error = failure { () throws(RocksDBError) in

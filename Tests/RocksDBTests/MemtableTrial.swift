@@ -65,7 +65,7 @@ struct MemtableTrial {
     // Some keys are used again and again.
     let number =
       Bool.random(using: &generator)
-      ? Int.random(in: 0..<20, using: &generator) : Int.random(in: 0..<3000, using: &generator)
+      ? Int.random(in: 0..<20, using: &generator) : Int.random(in: 0..<400, using: &generator)
     return number % 11 == 0 ? bytes("p\(number)") : key(number)
   }
 
@@ -79,7 +79,7 @@ struct MemtableTrial {
       case 80..<99:
         changes.append(.delete(randomKey()))
       default:
-        let start = Int.random(in: 0..<3000, using: &generator)
+        let start = Int.random(in: 0..<400, using: &generator)
         changes.append(.deleteRange(key(start), key(start + 30)))
       }
     }

@@ -25,10 +25,18 @@ struct RocksDBErrorTests {
         "Corruption: Can't access /000008.sst: IO error: No such file or directory",
         .corruption, "/data/my db/000008.sst"
       ),
+      (
+        "Corruption: IO error: No such file or directory: While open a file for random read: "
+          + "/data/my db/000009.ldb: No such file or directory in file /data/my db/MANIFEST-000005",
+        .corruption, "/data/my db/000009.sst"
+      ),
       ("IO error: While fsync: /elsewhere/x.log: Input/output error", .ioError, "/elsewhere/x.log"),
       ("Resource busy: ", .busy, "/data/my db"),
       ("Shutdown in progress: ", .aborted, "/data/my db"),
-      ("Not implemented: Not supported operation in read only mode.", .invalidArgument, "/data/my db"),
+      (
+        "Not implemented: Not supported operation in read only mode.", .invalidArgument,
+        "/data/my db"
+      ),
       ("Something new", .other, "/data/my db"),
     ])
   func reads(text: String, code: RocksDBError.Code, path: String) {

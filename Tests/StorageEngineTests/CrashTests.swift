@@ -29,7 +29,8 @@ struct CrashTests {
     var highest = Version.zero
     for kill in 0..<Self.killCount {
       let output = try run(
-        fixture, mode: mode, from: next, forMicroseconds: UInt32.random(in: 0..<120_000, using: &generator))
+        fixture, mode: mode, from: next,
+        forMicroseconds: UInt32.random(in: 0..<100_000, using: &generator))
       for line in output.split(separator: "\n").dropLast(output.hasSuffix("\n") ? 0 : 1) {
         #expect(!line.hasPrefix("error"), "seed \(seed), kill \(kill): \(line)")
         let numbers = line.split(separator: " ").compactMap { Int($0) }
@@ -41,7 +42,7 @@ struct CrashTests {
       let found = try Self.check(store, place)
       // In memory only, async loses what the log did not get; it never has holes.
       if mode != "async" { #expect(found >= acknowledged, place) }
-      #expect(try store.verify() == [], place)
+      if kill % 5 == 0 { #expect(try store.verify() == [], place) }
       let version = try store.put(bytes("probe"), [])
       #expect(version > highest, place)
       highest = version
@@ -78,15 +79,17 @@ struct CrashTests {
   /// - Returns: The last number that is there whole.
   private static func check(_ store: TieredStore, _ place: Comment) throws -> Int {
     var numbers: [Character: Set<Int>] = ["a": [], "b": []]
+    var damaged: [Int] = []
     try store.scan { key, value in
       let text = String(decoding: copy(key), as: UTF8.self)
       guard let kind = text.first, let number = Int(text.dropFirst()) else { return true }
       numbers[kind]?.insert(number)
       let expected = [UInt8](
         repeating: UInt8(truncatingIfNeeded: number), count: number % 700)
-      #expect(copy(value) == expected, place)
+      if copy(value) != expected { damaged.append(number) }
       return true
     }
+    #expect(damaged == [], place)
     let (first, second) = (numbers["a"] ?? [], numbers["b"] ?? [])
     #expect(first == second, "a batch is half there: \(place)")
     let last = first.max() ?? -1

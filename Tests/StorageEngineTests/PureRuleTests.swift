@@ -16,7 +16,8 @@ struct ValueHeaderTests {
     ValueHeader(version: version, kind: kind).append(to: &stored)
     #expect(stored.count == ValueHeader.byteCount)
     stored += [7, 8, 9]
-    #expect(try ValueHeader(reading: stored.span) == ValueHeader(version: version, kind: kind))
+    let header = try ValueHeader(reading: stored.span)
+    #expect(header == ValueHeader(version: version, kind: kind))
   }
 
   @Test("is on the drive as it is documented")
@@ -36,7 +37,7 @@ struct ValueHeaderTests {
       ([1, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], .unknownKind(9)),
     ] as [([UInt8], ValueHeader.Fault)])
   func refuses(stored: [UInt8], fault: ValueHeader.Fault) {
-    #expect(throws: fault) { try ValueHeader(reading: stored.span) }
+    #expect(throws: fault) { _ = try ValueHeader(reading: stored.span) }
   }
 
   @Test("orders versions by epoch, then by sequence")
@@ -81,14 +82,15 @@ struct RangeTombstoneTests {
     var ranges = RangeTombstones()
     var list: [(lower: UInt8, upper: UInt8, version: Version)] = []
     for sequence in 1...40 as ClosedRange<UInt64> {
-      let bounds = [UInt8.random(in: 0...60, using: &generator), .random(in: 0...60, using: &generator)]
+      let bounds = (0..<2).map { _ in UInt8.random(in: 0...60, using: &generator) }
       let version = Version(epoch: 0, sequence: sequence)
       ranges.insert(lower: [bounds.min() ?? 0], upper: [bounds.max() ?? 0], version: version)
       list.append((bounds.min() ?? 0, bounds.max() ?? 0, version))
-      for key in 0...62 as ClosedRange<UInt8> {
-        let expected = list.last { $0.lower <= key && key < $0.upper }?.version
-        #expect(ranges.covering([key]) == expected)
+      let keys = 0...62 as ClosedRange<UInt8>
+      let expected = keys.map { key in
+        list.last { $0.lower <= key && key < $0.upper }?.version
       }
+      #expect(keys.map { ranges.covering([$0]) } == expected)
       let sorted = ranges.fragments.map(\.lower)
       #expect(sorted == sorted.sorted { $0.lexicographicallyPrecedes($1) })
     }
@@ -96,7 +98,9 @@ struct RangeTombstoneTests {
     record.tombstones = ranges
     record.reservedSequence = 77
     record.epoch = 3
-    #expect(StoreRecord(reading: record.bytes.span) == record)
+    let bytes = record.bytes
+    let read = StoreRecord(reading: bytes.span)
+    #expect(read == record)
   }
 
   @Test("and a record that is cut short anywhere is refused")
@@ -104,7 +108,9 @@ struct RangeTombstoneTests {
     var record = StoreRecord()
     record.tombstones.insert(lower: [1], upper: [2, 3], version: Version(epoch: 1, sequence: 5))
     for count in 0..<record.bytes.count {
-      #expect(StoreRecord(reading: Array(record.bytes.prefix(count)).span) == nil)
+      let bytes = Array(record.bytes.prefix(count))
+      let read = StoreRecord(reading: bytes.span)
+      #expect(read == nil)
     }
   }
 

@@ -2,7 +2,7 @@ import Foundation
 import StorageEngine
 import Synchronization
 
-/// A store in a folder of its own, removed when the tests end: a store may outlive its fixture.
+/// Stores in a folder of their own, closed and removed with it.
 final class StoreFixture: Sendable {
   let folder: String
   var path: String { folder + "/store" }
@@ -12,20 +12,15 @@ final class StoreFixture: Sendable {
       .appending(path: "storage-engine-tests-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     folder = url.path(percentEncoded: false)
-    let isFirst = Self.folders.withLock { folders in
-      folders.append(folder)
-      return folders.count == 1
-    }
-    if isFirst {
-      atexit {
-        for folder in StoreFixture.folders.withLock({ $0 }) {
-          try? FileManager.default.removeItem(atPath: folder)
-        }
-      }
-    }
   }
 
-  private static let folders = Mutex<[String]>([])
+  /// Closes first: RocksDB's threads must not outlive the process's static objects.
+  deinit {
+    for store in stores.withLock({ $0 }) { try? store.close() }
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  private let stores = Mutex<[TieredStore]>([])
 
   /// Little memory, so that flushes, evictions and full groups happen in a small test.
   static var small: StoreConfiguration {
@@ -46,11 +41,17 @@ final class StoreFixture: Sendable {
   }
 
   func create(_ configuration: StoreConfiguration = small) throws -> TieredStore {
-    try TieredStore.create(at: path, configuration: configuration)
+    try closing(TieredStore.create(at: path, configuration: configuration))
   }
 
   func open(_ configuration: StoreConfiguration = small) throws -> TieredStore {
-    try TieredStore.open(path, configuration: configuration)
+    try closing(TieredStore.open(path, configuration: configuration))
+  }
+
+  /// Has a store closed before the folder goes.
+  func closing(_ store: TieredStore) -> TieredStore {
+    stores.withLock { $0.append(store) }
+    return store
   }
 
   /// The files of a tier whose names end so.

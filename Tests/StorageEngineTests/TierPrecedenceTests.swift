@@ -25,7 +25,8 @@ struct TierPrecedenceTests {
 
   @Test("a read stops at the first tier that has the key")
   func first() throws {
-    let store = try StoreFixture().create()
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
     try plant(store, .cold, "all", 1, "cold")
     try plant(store, .warm, "all", 2, "warm")
     try plant(store, .hot, "all", 3, "hot")
@@ -48,7 +49,8 @@ struct TierPrecedenceTests {
 
   @Test("a deletion above hides values below, from gets, multi-gets, scans and snapshots")
   func tombstone() throws {
-    let store = try StoreFixture().create()
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
     try plant(store, .cold, "k", 1, "cold")
     try plant(store, .warm, "k", 2, nil)
     try plant(store, .cold, "l", 1, "cold")
@@ -64,7 +66,8 @@ struct TierPrecedenceTests {
 
   @Test("a scan takes the newest of equal keys, wherever it is")
   func duplicates() throws {
-    let store = try StoreFixture().create()
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
     // The same version twice: what a crash in the middle of a move leaves.
     try plant(store, .hot, "same", 5, "v")
     try plant(store, .cold, "same", 5, "v")
@@ -79,11 +82,13 @@ struct TierPrecedenceTests {
     for key in ["a", "b2", "c"] { try store.put(bytes(key), bytes("hot")) }
     try store.move(KeyRange(prefix: bytes("b2")), from: .hot, to: .warm)
     #expect(try store.get(bytes("b")) == bytes("cold"))
-    let before = try store.snapshot()
-    try store.deleteRange(KeyRange(from: bytes("b"), upTo: bytes("c")))
-    #expect(try store.snapshot().pairs().map(\.key) == [bytes("a"), bytes("c")])
-    #expect(try before.pairs().count == 4)
-    #expect(try before.get(bytes("b")) == bytes("cold"))
+    do {
+      let before = try store.snapshot()
+      try store.deleteRange(KeyRange(from: bytes("b"), upTo: bytes("c")))
+      #expect(try store.snapshot().pairs().map(\.key) == [bytes("a"), bytes("c")])
+      #expect(try before.pairs().count == 4)
+      #expect(try before.get(bytes("b")) == bytes("cold"))
+    }
     #expect(try store.get(bytes("b")) == nil)
     #expect(try store.multiGet([bytes("b"), bytes("b2")]) == [nil, nil])
     try store.put(bytes("b"), bytes("again"))
@@ -106,7 +111,8 @@ struct TierPrecedenceTests {
 
   @Test("many deleted ranges are cleared out, not piled up")
   func manyRanges() throws {
-    let store = try StoreFixture().create()
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
     for number in 0..<700 {
       try store.put(bytes("k\(number)"), bytes("v"))
       try store.deleteRange(KeyRange(prefix: bytes("k\(number)")))
@@ -117,7 +123,8 @@ struct TierPrecedenceTests {
 
   @Test("a copy is taken in only over an older version")
   func ingest() throws {
-    let store = try StoreFixture().create()
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
     try plant(store, .warm, "k", 10, "ten")
     func entry(_ sequence: UInt64, _ value: String) -> StoredEntry {
       StoredEntry(key: bytes("k"), version: version(sequence), kind: .value, value: bytes(value))
@@ -138,7 +145,8 @@ struct TierPrecedenceTests {
       (Tier.hot, Tier.warm), (.hot, .cold), (.warm, .cold), (.cold, .hot), (.warm, .hot),
     ])
   func move(source: Tier, target: Tier) throws {
-    let store = try StoreFixture().create()
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
     for number in 0..<500 {
       try store.put(bytes("k\(number)"), [UInt8](repeating: 1, count: 20_000))
     }
@@ -158,7 +166,8 @@ struct TierPrecedenceTests {
 
   @Test("an older copy between source and target does not come back")
   func between() throws {
-    let store = try StoreFixture().create()
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
     try store.put(bytes("k"), bytes("old"))
     try store.put(bytes("d"), bytes("old"))
     try store.move(.all, from: .hot, to: .warm)

@@ -222,7 +222,8 @@ struct TieredStoreTests {
     try store.checkpoint(to: target)
     try store.deleteRange(.all)
     #expect(throws: StoreError.exists(path: target)) { try store.checkpoint(to: target) }
-    let copy = try TieredStore.open(target, configuration: StoreFixture.small)
+    let copy = fixture.closing(
+      try TieredStore.open(target, configuration: StoreFixture.small))
     #expect(try copy.snapshot().pairs().count == 300)
     #expect(try copy.verify() == [])
     try copy.put(bytes("more"), [])

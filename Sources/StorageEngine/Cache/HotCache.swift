@@ -94,5 +94,7 @@ final class HotCache: Sendable {
   var byteCount: Int { shards.reduce(0) { $0 + $1.state.withLock { $0.byteCount } } }
 
   @inline(__always)
-  private func shard(_ hash: UInt64) -> Shard { shards[Int(truncatingIfNeeded: hash &>> 56) & mask] }
+  private func shard(_ hash: UInt64) -> Shard {
+    shards[Int(truncatingIfNeeded: hash &>> 56) & mask]
+  }
 }

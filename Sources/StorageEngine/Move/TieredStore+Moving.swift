@@ -102,6 +102,13 @@ extension TieredStore {
   public func retire(
     _ entries: [StoredEntry], from tier: Tier
   ) throws(StoreError) -> Int {
+    try retire(entries, from: tier, staysHere: false)
+  }
+
+  /// Where another tier has the copies (`staysHere`), the cache stays right.
+  private func retire(
+    _ entries: [StoredEntry], from tier: Tier, staysHere: Bool
+  ) throws(StoreError) -> Int {
     guard committer != nil else { throw .readOnly(path: path) }
     let source = try tiers()[tier]
     return try mover.withLock { _ throws(StoreError) -> Int in
@@ -115,6 +122,7 @@ extension TieredStore {
         }
         try Self.write(&batch, to: source)
         retirements.add(1, ordering: .acquiringAndReleasing)
+        if !staysHere { dropFromCache(entries) }
         return removed
       }
     }
@@ -151,7 +159,7 @@ extension TieredStore {
       try ingest(part.entries, into: target)
       try verify(part.entries, in: tiers[target])
       if source == .hot, target == .cold { try clearOlder(than: part.entries, in: tiers.warm) }
-      moved += try retire(part.entries, from: source)
+      moved += try retire(part.entries, from: source, staysHere: true)
       guard let next = part.next else { return moved }
       left.lower = next
     }

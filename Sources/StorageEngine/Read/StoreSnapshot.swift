@@ -59,6 +59,7 @@ public final class StoreSnapshot: Sendable {
   ///   - direction: Ascending or descending.
   ///   - limit: Most keys; nil for all.
   ///   - body: Takes a key and its value, both lent for the call only; false ends the walk.
+  /// - Throws: What failed, naming tier and file; what was walked over before stays true.
   public func scan(
     _ range: KeyRange = .all, _ direction: ScanDirection = .forward, limit: Int? = nil,
     _ body: (_ key: Span<UInt8>, _ value: Span<UInt8>) -> Bool

@@ -191,10 +191,8 @@ struct TierSet: OptionSet, Sendable {
 
   /// The tiers whose keys come first: pure.
   ///
-  /// - Parameters:
-  ///   - hot: Whether the hot tier has a key left; so with the other two.
-  ///   - hotToWarm: Below 0 where hot's key comes before warm's, 0 where they are equal; asked only
-  ///     where both have a key. So with the other two.
+  /// The flags say which tiers have a key left. An order is below 0 where the first tier's key comes
+  /// before the second's, and 0 where they are equal; it is asked only where both have a key.
   static func leaders(
     hot: Bool, warm: Bool, cold: Bool, hotToWarm: () -> Int, hotToCold: () -> Int,
     warmToCold: () -> Int

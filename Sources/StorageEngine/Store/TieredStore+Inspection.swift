@@ -120,7 +120,8 @@ extension TieredStore {
         if let fault {
           let name = key.withBytes { KeyText.text($0.copied()) }
           damages.append(
-            Damage(tier: tier.tier, file: tier.path, cause: "under the key \(name) stands \(fault)"))
+            Damage(tier: tier.tier, file: tier.path, cause: "under the key \(name) stands \(fault)")
+          )
         }
         return damages.count < damagesMax
       }

@@ -6,10 +6,13 @@ extension TieredStore {
   /// Holds on to this moment: the snapshots of all tiers are taken between two commits.
   public func snapshot() throws(StoreError) -> StoreSnapshot {
     let tiers = try tiers()
-    return try atOneMoment { () throws(StoreError) in StoreSnapshot(of: tiers, published: published) }
+    return try atOneMoment { () throws(StoreError) in StoreSnapshot(of: tiers, published: published)
+    }
   }
 
-  /// Walks over keys of a range as they are at this moment; see ``StoreSnapshot/scan(_:_:limit:_:)``.
+  /// Walks over keys of a range as they are at this moment.
+  ///
+  /// As ``StoreSnapshot/scan(_:_:limit:_:)`` on a snapshot of now.
   public func scan(
     _ range: KeyRange = .all, _ direction: ScanDirection = .forward, limit: Int? = nil,
     _ body: (_ key: Span<UInt8>, _ value: Span<UInt8>) -> Bool
@@ -23,6 +26,7 @@ extension TieredStore {
   /// All its tiers lie in that folder. Commits wait meanwhile, as memory is written to files.
   ///
   /// - Parameter target: A folder that is new or empty; its parent must be there.
+  /// - Throws: ``StoreError/exists(path:)`` where the folder holds something, or what failed.
   public func checkpoint(to target: String) throws(StoreError) {
     let tiers = try tiers()
     try StoreFolder.makeEmpty(target)

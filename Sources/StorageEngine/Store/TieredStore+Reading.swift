@@ -15,6 +15,8 @@ extension TieredStore {
   ///   - key: Which.
   ///   - body: Takes the value, which is lent for the call only. It must be short and must not call
   ///     the store, as part of the cache may be locked meanwhile.
+  /// - Returns: What `body` made of the value.
+  /// - Throws: ``StoreError``, as ``get(_:)`` does.
   public func get<R: Sendable>(
     _ key: [UInt8], _ body: (Span<UInt8>) -> R
   ) throws(StoreError) -> R? {

@@ -17,7 +17,7 @@ internal import Synchronization
 ///
 /// Every call may come from any thread, and waits where it must; forms with a completion do not
 /// wait for the drive. A store that is dropped without ``close()`` closes in the background a little
-/// later, its errors unseen.
+/// later, its errors unseen; close it before the process exits.
 public final class TieredStore: Sendable {
   /// The folder.
   public let path: String
