@@ -6,7 +6,12 @@ enum SizeArgument {
   static let least: UInt64 = 1 << 20
 
   /// The bytes; K, M, G and T count in 1024, with or without `iB`; kB, MB, GB, TB in 1000.
-  static func bytes(_ text: String, flag: String = "--size") throws(CommandFailure) -> UInt64 {
+  static func bytes(_ text: String) throws(CommandFailure) -> UInt64 {
+    try bytes(text, flag: "--size")
+  }
+
+  /// The bytes, with the flag that they were given for.
+  static func bytes(_ text: String, flag: String) throws(CommandFailure) -> UInt64 {
     let units: [(String, Double)] = [
       ("kib", 1024), ("mib", 1_048_576), ("gib", 1_073_741_824), ("tib", 1_099_511_627_776),
       ("kb", 1e3), ("mb", 1e6), ("gb", 1e9), ("tb", 1e12),

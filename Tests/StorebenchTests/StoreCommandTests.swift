@@ -55,7 +55,7 @@ struct StoreCommandTests {
       with: Data(try expect(["stat", store, "--json"]).output.utf8))
     let figures = try #require(stat as? [String: Any])
     #expect((figures["tiers"] as? [[String: Any]])?.count == 3)
-    #expect(try expect(["stat", store]).output.contains("version "))
+    #expect(try expect(["stat", store]).output.contains("hot   about "))
   }
 
   @Test("dumps and loads everything, and a checkpoint holds the same")

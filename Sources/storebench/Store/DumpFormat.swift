@@ -1,5 +1,6 @@
 import LinuxIO
 import StorageEngine
+import Verdicts
 
 /// Berkeley DB's dump format, which `db_dump`, `mdb_dump` and their `load` counterparts speak: a header,
 /// then a line for each key and each value, each after a space, in hexadecimal digits.

@@ -29,7 +29,10 @@ extension StoreCommand {
 
     func run() throws {
       var configuration = try options.configuration(readOnly: false)
-      for (tier, folder) in [(Tier.hot, hot), (.warm, warm), (.cold, cold)] {
+      for (tier, folder) in [
+        (StorageEngine.Tier.hot, hot), (StorageEngine.Tier.warm, warm),
+        (StorageEngine.Tier.cold, cold),
+      ] {
         if let folder { configuration.tierFolders[tier] = folder }
       }
       do throws(StoreError) {
@@ -61,13 +64,12 @@ extension StoreCommand {
     /// What is printed.
     private struct Figures: Encodable {
       var store: String
-      var lastVersion: String
       var tiers: [TierFigures]
     }
 
     func run() throws {
       let statistics = try options.withStore(readOnly: true) { try $0.statistics() }
-      let tiers = Tier.allCases.compactMap { tier in
+      let tiers = StorageEngine.Tier.allCases.compactMap { tier in
         statistics.tiers[tier].map {
           TierFigures(
             tier: tier.rawValue, fileBytes: $0.fileBytes, keyCountEstimate: $0.keyCountEstimate)
@@ -76,8 +78,7 @@ extension StoreCommand {
       if json {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let figures = Figures(
-          store: options.store, lastVersion: statistics.lastVersion.description, tiers: tiers)
+        let figures = Figures(store: options.store, tiers: tiers)
         StandardStream.output.write(Array(try encoder.encode(figures)) + [UInt8(ascii: "\n")])
         return
       }
@@ -87,7 +88,6 @@ extension StoreCommand {
           "\(tier.tier)\(padding)about \(tier.keyCountEstimate) keys, \(tier.fileBytes) bytes in files\n"
         )
       }
-      StandardStream.output.write("version \(statistics.lastVersion)\n")
     }
   }
 

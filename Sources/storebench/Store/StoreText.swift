@@ -1,3 +1,5 @@
+import Verdicts
+
 /// Keys and values as people write and read them.
 enum StoreText {
   /// The bytes of an argument: its UTF-8, or what its hexadecimal digits say.
