@@ -212,6 +212,39 @@ struct TieredStoreTests {
     #expect(torn.withLock { $0 } == 0)
   }
 
+  @Test("always finds keys that move up and down meanwhile", arguments: [0, 64 << 10])
+  func moving(cacheBytes: Int) throws {
+    let fixture = try StoreFixture()
+    var configuration = StoreFixture.small
+    configuration.hotCacheBytes = cacheBytes
+    let store = try fixture.create(configuration)
+    let keys = (0..<4).map { bytes("k\($0)") }
+    for key in keys { try store.put(key, key) }
+    let missed = Mutex(0)
+    let done = Atomic<Bool>(false)
+    DispatchQueue.concurrentPerform(iterations: 3) { thread in
+      do {
+        if thread == 0 {
+          for round in 0..<200 {
+            let lower: Tier = round % 2 == 0 ? .warm : .cold
+            try store.move(.all, from: .hot, to: lower)
+            try store.move(.all, from: lower, to: .hot)
+          }
+          done.store(true, ordering: .releasing)
+          return
+        }
+        while !done.load(ordering: .acquiring) {
+          let found = thread == 1 ? try keys.map { try store.get($0) } : try store.multiGet(keys)
+          if found != keys { missed.withLock { $0 += 1 } }
+        }
+      } catch {
+        done.store(true, ordering: .releasing)
+        Issue.record("\(error)")
+      }
+    }
+    #expect(missed.withLock { $0 } == 0)
+  }
+
   @Test("is copied whole by a checkpoint, which stays as it was")
   func checkpoint() throws {
     let fixture = try StoreFixture()
