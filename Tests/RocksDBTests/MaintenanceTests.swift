@@ -38,9 +38,15 @@ struct MaintenanceTests {
     }
   }
 
-  @Test("a table file made elsewhere is taken in, over what is there")
-  func ingest() throws {
-    let database = try filled(10)
+  @Test(
+    "a table file made elsewhere is taken in, over what is there in files and in memory",
+    arguments: [DatabaseOptions.Memtable.skiplist, .hashSegments(segmentEntries: 1024)])
+  func ingest(memtable: DatabaseOptions.Memtable) throws {
+    let database = try filled(10, making { $0.memtable = memtable })
+    var batch = WriteBatch()
+    batch.put(key(4), bytes("in memory"))
+    batch.put(key(6), bytes("in memory"))
+    try database.write(&batch)
     let path = folder.path("more.sst")
     var writer = try TableFileWriter(at: path)
     try writer.put(key(3).span.bytes, bytes("new").span.bytes)
@@ -50,8 +56,8 @@ struct MaintenanceTests {
     #expect(size > 0)
     try database.ingest(files: [path])
     #expect(!folder.has("more.sst"))
-    let values = try [3, 4, 5, 70].map { try database.get(key($0)) }
-    #expect(values == [bytes("new"), nil, key(35), bytes("more")])
+    let values = try [3, 4, 5, 6, 70].map { try database.get(key($0)) }
+    #expect(values == [bytes("new"), nil, key(35), bytes("in memory"), bytes("more")])
   }
 
   @Test("a table file takes keys only as they ascend")
