@@ -205,6 +205,30 @@ struct MaintenanceTests {
     #expect(count == 900)
   }
 
+  @Test(
+    "logs are recycled only where recovery passes over damage",
+    arguments: [
+      (DatabaseOptions.LogRecovery.tolerateTornTail, false), (.absolute, false),
+      (.pointInTime, false), (.skipDamage, true),
+    ])
+  func logRecycling(recovery: DatabaseOptions.LogRecovery, recycles: Bool) throws {
+    let database = try Database(
+      at: folder.path("db"),
+      options: making {
+        $0.logRecycling = 2
+        $0.logRecovery = recovery
+      })
+    for number in 0..<6 {
+      try database.put(["\(number)": "1"])
+      try database.flush()
+    }
+    let messages = try String(contentsOfFile: folder.path("db/LOG"), encoding: .utf8)
+    let kept = messages.firstMatch(of: /Options.recycle_log_file_num: (\d+)/)?.1
+    #expect(kept == (recycles ? "2" : "0"))
+    let count = try texts(database.iterator()).count
+    #expect(count == 6)
+  }
+
   @Test("tickers count filters, cache, bytes and syncs")
   func tickers() throws {
     let database = try filled(10_000)
