@@ -5,7 +5,8 @@ import Workloads
 /// One worker's ring on an open file, with its buffers, what is written and what is checked.
 struct BlockQueue: ~Copyable {
   private var ring: Ring
-  // The ring is closed before the buffers go: properties are destroyed in this order.
+  // Closed before the buffers go, as far as properties are destroyed in this order; the kernel
+  // holds the pages of registered buffers for itself.
   private var buffers: BufferArena
   private let firstWriteBuffer: Int
   private let contents: SectorContents

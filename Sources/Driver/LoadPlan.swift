@@ -38,9 +38,9 @@ public enum SubmissionPolicy: Sendable, Hashable, CustomStringConvertible {
   case batched
   /// Each successor with a system call of its own.
   case each
-  /// Whichever of `ramp(4)`, `each` and `batched` moves the most requests during the ramp-up; without
-  /// a ramp-up `ramp(4)`.
-  case tuned
+  /// Whichever of `ramp(4)`, `each` and `batched` moves the most requests during the ramp-up;
+  /// `ramp(4)` where that is too short to try each.
+  case automatic
 
   /// The name that is recorded.
   public var description: String {
@@ -48,7 +48,7 @@ public enum SubmissionPolicy: Sendable, Hashable, CustomStringConvertible {
     case .ramp(let factor): "ramp(\(factor))"
     case .batched: "batched"
     case .each: "each"
-    case .tuned: "auto"
+    case .automatic: "auto"
     }
   }
 }
@@ -106,7 +106,7 @@ public struct LoadPlan: Sendable {
     self.rampUp = .zero
     self.stallLimit = Nanoseconds(seconds: 10)
     self.faultLimit = 16
-    self.submission = .tuned
+    self.submission = .automatic
     self.check = .none
     self.runID = runID
     self.compressiblePercent = 0

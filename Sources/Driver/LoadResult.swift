@@ -39,13 +39,14 @@ extension LoadResult {
     }
     round.duration = Self.duration(operations: round.operations, rate: rate, reports)
     round.latency = latency.summary
+    round.submission = submissions.joined(separator: "/")
     round.lateness = lateness?.summary
     round.perSecondOperations = seconds.trimmedOperations
     let found = Self.outcome(of: round.faults)
     if found.outcome.severity > outcome.severity { (outcome, detail) = found }
     self.init(
       round: round, latency: latency, lateness: lateness, seconds: seconds.histograms,
-      outcome: outcome, detail: detail, submission: submissions.joined(separator: "/"),
+      outcome: outcome, detail: detail, submission: round.submission ?? "",
       mechanism: reports.first?.mechanism ?? "",
       bytesSubmittedForWriting: submitted,
       clockAtEnd: reports.map(\.clockAtEnd).max() ?? .zero)

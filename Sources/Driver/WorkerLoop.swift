@@ -16,9 +16,10 @@ final class WorkerPulse: Sendable {
 ///
 /// 1. Read the clock once a reap: it ends the old requests and starts their successors.
 /// 2. For each completion: account for it, prepare its successor.
-/// 3. Submit the first successor at once, then `factor` times as many with each system call, as
-///    long as completions of this reap remain; the rest goes with the next wait. A device behind a
-///    serial worker is never idle while a whole batch is prepared, and depth 1 pays one system call.
+/// 3. Submit successors in the chunks of the policy as long as completions of this reap remain; the
+///    rest goes with the next wait, so that depth 1 pays one system call. In a ramp the first goes at
+///    once, then `factor` times as many with each call: a device behind a serial worker is never
+///    idle while a whole batch is prepared. During the ramp-up the best policy is found.
 struct WorkerLoop<Target: LoadTarget> {
   let target: Target
   let plan: LoadPlan
@@ -333,7 +334,7 @@ extension SubmissionPolicy {
   @inline(__always)
   func firstChunk(of count: Int) -> Int {
     switch self {
-    case .ramp, .each, .tuned: 1
+    case .ramp, .each, .automatic: 1
     case .batched: count
     }
   }
@@ -342,7 +343,7 @@ extension SubmissionPolicy {
   func nextChunk(after chunk: Int) -> Int {
     switch self {
     case .ramp(let factor): chunk &* max(1, factor)
-    case .batched, .each, .tuned: chunk
+    case .batched, .each, .automatic: chunk
     }
   }
 }

@@ -21,7 +21,7 @@ struct WorkerReport: Sendable {
   var error: TargetError?
   var mechanism = ""
   /// How successors were submitted in the window.
-  var submission = SubmissionPolicy.tuned
+  var submission = SubmissionPolicy.automatic
   var clockAtEnd = Nanoseconds.zero
 
   init(worker: Int, seconds: Int) {

@@ -240,7 +240,8 @@ public struct Ring: ~Copyable {
   @inline(__always)
   public func readyCount() -> Int { Int(io_uring_cq_ready(ring)) }
 
-  /// A completion of those that ``readyCount()`` told of, counted from 0.
+  /// A completion of those that ``readyCount()`` told of, counted from 0, and again from 0 after
+  /// ``consume(_:)``.
   @inline(__always)
   public func completion(at index: Int) -> RingCompletion {
     let head = ring.pointee.cq.khead.pointee
@@ -252,6 +253,7 @@ public struct Ring: ~Copyable {
   /// Gives the first `count` completions back to the kernel; they are no longer in flight.
   @inline(__always)
   public mutating func consume(_ count: Int) {
+    precondition(count >= 0 && count <= inFlight)
     io_uring_cq_advance(ring, UInt32(count))
     inFlight -= count
   }

@@ -92,7 +92,8 @@ public struct PhaseRecord: Codable, Sendable, Equatable {
   public var startedAtUTC: String
   /// The rounds, in order.
   public var rounds: [RoundRecord]
-  /// Latencies of all rounds counted together, as the gates judge them; nil where none was counted.
+  /// Latencies of all rounds counted together; nil where none was counted, and in a phase that was cut
+  /// off before its end.
   public var latency: LatencySummary?
   /// Steady-state findings, for that phase.
   public var steadyState: SteadyStateRecord?
@@ -169,6 +170,8 @@ public struct RoundRecord: Codable, Sendable, Equatable {
   public var perSecondOperations: [UInt64]
   /// Pressure and steal over the round, where the kernel tells.
   public var noise: NoiseRecord?
+  /// How successors were submitted, such as `ramp(4)`; several where workers chose differently.
+  public var submission: String?
 
   /// An empty round.
   public init(index: Int, startedAt: Nanoseconds) {

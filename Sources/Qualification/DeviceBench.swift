@@ -34,7 +34,7 @@ public struct DeviceBenchRequest: Sendable {
   /// CPUs to pin to; nil chooses by the device's node.
   public var cpus: [Int]?
   /// How successors are submitted.
-  public var submission = SubmissionPolicy.tuned
+  public var submission = SubmissionPolicy.automatic
   /// No answer for this long is a stall.
   public var stallLimit = Nanoseconds(seconds: 10)
   /// The serial that the user typed after `--destroy-data`.

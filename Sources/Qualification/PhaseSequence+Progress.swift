@@ -22,7 +22,7 @@ extension PhaseSequence {
       kind: kind, name: name, scenario: scenario, startedAt: clock.elapsed,
       startedAtUTC: clock.utc)
     let gone = try changeFound()
-    merged = nil
+    phaseLatency = nil
     try journal.append(.phaseBegan(phase))
     progress(event(.began, phase, expected))
     if let gone {
@@ -53,7 +53,7 @@ extension PhaseSequence {
       shown = now
     }
     phase.duration = clock.elapsed - phase.startedAt
-    phase.latency = merged.flatMap { $0.count > 0 ? $0.summary : nil }
+    phase.latency = phaseLatency.flatMap { $0.count > 0 ? $0.summary : nil }
     if stop.isRequested, phase.outcome == .completed { phase.outcome = .interrupted }
     var ended = event(.ended, phase, expected)
     ended.fractionDone = 1
@@ -95,8 +95,8 @@ extension PhaseSequence {
     event.rounds = max(expected, rounds.count)
     event.operations = rounds.reduce(0) { $0 + $1.operations }
     event.bytes = rounds.reduce(0) { $0 + $1.bytes }
-    event.p99 = merged.flatMap { latency in
-      latency.count > 0 ? Nanoseconds(Int64(clamping: latency.value(atQuantile: 0.99))) : nil
+    event.p99 = phaseLatency.flatMap { latency in
+      latency.count >= 100 ? Nanoseconds(Int64(clamping: latency.value(atQuantile: 0.99))) : nil
     }
     event.steadyState = phase.steadyState
     let spent = (clock.elapsed - phase.startedAt).seconds

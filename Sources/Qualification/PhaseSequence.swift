@@ -19,7 +19,7 @@ final class PhaseSequence {
   let stop: StopSignal
   let cpus: [Int]
   /// Latencies of the rounds of the phase at hand, counted together.
-  var merged: LatencyHistogram?
+  var phaseLatency: LatencyHistogram?
   /// Called with everything that a person may see.
   let progress: (RunProgress) -> Void
 
@@ -123,7 +123,8 @@ final class PhaseSequence {
     plan.spec.round = nil
     let rule = SteadyStateRule(spec)
     try phase(
-      .steadyState, "steady-state", plan.record(submission: "auto"), expected: spec.windowRounds
+      .steadyState, "steady-state", plan.record(submission: SubmissionPolicy.automatic.description),
+      expected: spec.windowRounds
     ) { phase, show in
       for round in 0..<spec.maxRounds where !stop.isRequested && phase.outcome == .completed {
         guard mayRun(scenario) else { break }
@@ -138,7 +139,8 @@ final class PhaseSequence {
   private func run(_ scenario: ScenarioSpec) throws {
     let plan = self.plan(scenario)
     try phase(
-      .scenario, scenario.phaseName, plan.record(submission: "auto"),
+      .scenario, scenario.phaseName,
+      plan.record(submission: SubmissionPolicy.automatic.description),
       expected: profile.rounds.min
     ) { phase, show in
       var histograms: [LatencyHistogram] = []
@@ -198,11 +200,17 @@ final class PhaseSequence {
       round: index, startBytes: start, logicalBlockBytes: subject.logicalBlockBytes, check: check)
     let noise = isSimulated ? nil : NoiseReading.now()
     let result = try subject.run(load, stop: stop, pulse: show)
-    phase.scenario?.submission = "\(result.submission) \(result.mechanism)"
     try note(
       result, in: &phase, countsAsWritten: true,
       noise: noise.map { NoiseReading.now().noise(since: $0) })
     return result.latency
+  }
+
+  /// Each word once, in the order of their first use.
+  private static func distinct(_ words: [String]) -> String {
+    var seen: [String] = []
+    for word in words where !seen.contains(word) { seen.append(word) }
+    return seen.joined(separator: "/")
   }
 
   /// Puts a load's result into the journal and its outcome into the phase.
@@ -226,7 +234,13 @@ final class PhaseSequence {
     }
     try journal.append(samples)
     try journal.append(.roundEnded(round))
-    if merged == nil { merged = result.latency } else { merged?.add(result.latency) }
+    let ways = (roundsSoFar.dropLast() + [round]).compactMap(\.submission)
+    phase.scenario?.submission = "\(Self.distinct(ways)) \(result.mechanism)"
+    if phaseLatency == nil {
+      phaseLatency = result.latency
+    } else {
+      phaseLatency?.add(result.latency)
+    }
     phase.outcome = result.outcome
     phase.detail = result.detail
   }

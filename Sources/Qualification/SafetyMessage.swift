@@ -51,6 +51,12 @@ public struct SafetyMessage: Sendable, CustomStringConvertible {
     return "is not the drive that was named"
   }
 
+  /// What takes the uses apart, from the top down: findings come from the disk upwards and parents
+  /// before what is mounted below them, and each is busy while something stands on it.
+  private var releases: [String] {
+    remedies([.mounted]).reversed() + remedies([.swap]) + remedies([.held]).reversed()
+  }
+
   /// What may be done about some of the reasons, each once.
   private func remedies(_ reasons: Set<SafetyReason>) -> [String] {
     var remedies: [String] = []
@@ -71,10 +77,14 @@ public struct SafetyMessage: Sendable, CustomStringConvertible {
     // One step at a time: what is in use has no traces to be erased yet, and no drive that is in use
     // is to be named for destruction. The running system's disk is never to be released at all.
     if isInUse {
-      let releases = remedies(Self.uses)
+      let releases = releases
       if !releases.isEmpty, !refusals.contains(where: { $0.reason == .system }) {
         lines.append("if nobody needs what is there, release it first (this tool never does):")
         lines += releases.map { "  \($0)" }
+        let known = refusals.filter { Self.uses.contains($0.reason) }
+        if known.contains(where: { $0.remedy == nil }) {
+          lines.append("  and what else is named above")
+        }
       }
       lines += remedies([.partition])
     } else {

@@ -164,13 +164,17 @@ public enum SafetyRule {
     }
   }
 
-  /// The command that takes a holder apart; nil where it takes more than one.
+  /// The command that takes a holder apart; nil where none is known.
   static func release(of holder: String, use: String) -> String? {
     if holder.hasPrefix("md") { return "mdadm --stop /dev/\(holder)" }
     if use == "loop device" { return "losetup -d /dev/\(holder)" }
     if use.hasPrefix("LVM ") {
       return "lvchange -an /dev/mapper/\(quoted(String(use.dropFirst(4))))"
     }
+    if use.hasPrefix("encryption ") {
+      return "cryptsetup close \(quoted(String(use.dropFirst(11))))"
+    }
+    if use.hasPrefix("multipath ") { return "multipath -f \(quoted(String(use.dropFirst(10))))" }
     return nil
   }
 

@@ -49,6 +49,7 @@ extension Comparison {
     switch change {
     case .improved: .green
     case .regressed: .red
+    case .unclear: .yellow
     case .same, .notComparable: nil
     }
   }

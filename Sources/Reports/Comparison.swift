@@ -8,8 +8,11 @@ public struct Comparison: Sendable, Equatable {
   public enum Change: String, Sendable, CaseIterable {
     /// The intervals do not overlap, and this run's lies on the good side.
     case improved
-    /// The intervals overlap.
+    /// The intervals overlap, and the value is not much worse.
     case same
+    /// The intervals overlap although the value is worse by more than ``unclearMargin``: at least one
+    /// of the runs was too noisy to tell.
+    case unclear
     /// The intervals do not overlap, and this run's lies on the bad side.
     case regressed
     /// One of the runs has no value, no interval, or another unit for it.
@@ -52,6 +55,10 @@ public struct Comparison: Sendable, Equatable {
     notes = Self.notes(record, earlier)
   }
 
+  /// How much worse a value may be, as a share of the earlier one, where the intervals overlap: a
+  /// fifth, by which the rounds of a steady device may differ.
+  public static let unclearMargin = 0.2
+
   /// Whether any gate is worse than it was.
   public var hasRegressed: Bool { findings.contains { $0.change == .regressed } }
 
@@ -71,7 +78,10 @@ public struct Comparison: Sendable, Equatable {
       }
     }
     guard let old = Interval(before), let new = Interval(after) else { return .notComparable }
-    if old.lower <= new.upper, new.lower <= old.upper { return .same }
+    if old.lower <= new.upper, new.lower <= old.upper {
+      let ratio = after.side == .min ? new.value / old.value : old.value / new.value
+      return ratio < 1 - unclearMargin ? .unclear : .same
+    }
     let higher = new.lower > old.upper
     return higher == (after.side == .min) ? .improved : .regressed
   }
@@ -81,6 +91,7 @@ public struct Comparison: Sendable, Equatable {
   }
 
   private struct Interval {
+    var value: Double
     var lower: Double
     var upper: Double
 
@@ -88,6 +99,7 @@ public struct Comparison: Sendable, Equatable {
     init?(_ gate: GateResult) {
       guard let value = gate.value, value.isFinite, gate.lower != nil || gate.upper != nil
       else { return nil }
+      self.value = value
       lower = gate.lower ?? -.infinity
       upper = gate.upper ?? .infinity
       guard lower <= upper else { return nil }

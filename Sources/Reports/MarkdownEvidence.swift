@@ -74,14 +74,14 @@ struct MarkdownEvidence {
   }
 
   private var latency: String {
-    let columns = ["mean"] + PhaseLatency.quantiles.map(\.name) + ["max", "requests"]
+    let columns = ["mean"] + PhaseLatency.percentiles.map(\.name) + ["max", "requests"]
     var rows: [[String]] = []
     for phase in record.phases {
       guard let latency = PhaseLatency(phase) else { continue }
       let summary = latency.summary
       var cells = [Quantity.latency(nanoseconds: summary.meanNanoseconds)]
-      for (_, quantile) in PhaseLatency.quantiles {
-        let value = latency.value(at: quantile)
+      for percentile in PhaseLatency.percentiles {
+        let value = latency.value(percentile)
         cells.append(value.map { Quantity.latency(nanoseconds: Double($0.rawValue)) } ?? "–")
       }
       cells.append(Quantity.latency(nanoseconds: Double(summary.max)))
@@ -91,7 +91,7 @@ struct MarkdownEvidence {
       ["phase"] + columns, rightAligned: Set(1...columns.count), rows: rows)
     guard !table.isEmpty else { return "" }
     return table
-      + "\n\nAll rounds of a phase are counted together, as the gates judge them; – where "
+      + "\n\nAll rounds of a phase are counted together, as gates on percentiles judge them; – where "
       + "fewer than one request lies above the percentile. Open loops count from the intended "
       + "start.\(lateness)"
   }

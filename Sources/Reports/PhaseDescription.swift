@@ -87,7 +87,7 @@ extension RunProgress {
       operationsPerSecond = Double(operations) / measured
       bytesPerSecond = Double(bytes) / measured
     }
-    p99 = PhaseLatency(phase)?.value(at: 0.99)
+    p99 = PhaseLatency(phase)?.value(.p99)
     round = phase.rounds.isEmpty ? nil : phase.rounds.count
     steadyState = phase.steadyState
     outcome = phase.outcome

@@ -3,10 +3,27 @@ import Measurements
 /// A phase's latencies, all of its rounds counted together.
 struct PhaseLatency {
   /// The percentiles that reports show, ascending.
-  static let quantiles: [(name: String, quantile: Double)] = [
-    ("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999),
-    ("p99.99", 0.9999), ("p99.999", 0.99999),
-  ]
+  static var percentiles: [Percentile] {
+    [
+      Percentile("p50", 0.5, \.p50), Percentile("p90", 0.9, \.p90), Percentile("p95", 0.95, \.p95),
+      .p99, Percentile("p99.9", 0.999, \.p999), Percentile("p99.99", 0.9999, \.p9999),
+      Percentile("p99.999", 0.99999, \.p99999),
+    ]
+  }
+
+  /// A percentile by its name, the fraction below it and where it is stored.
+  struct Percentile {
+    var name: String
+    var quantile: Double
+    var stored: KeyPath<LatencySummary, UInt64>
+
+    init(_ name: String, _ quantile: Double, _ stored: KeyPath<LatencySummary, UInt64>) {
+      (self.name, self.quantile, self.stored) = (name, quantile, stored)
+    }
+
+    /// The 99th.
+    static var p99: Percentile { Percentile("p99", 0.99, \.p99) }
+  }
 
   /// The stored figures.
   let summary: LatencySummary
@@ -22,20 +39,9 @@ struct PhaseLatency {
   }
 
   /// A percentile; nil where fewer than one request lies above it, so that it would be the maximum
-  /// under another name, and for percentiles that are not stored.
-  func value(at quantile: Double) -> Nanoseconds? {
-    guard Double(summary.count) * (1 - quantile) >= 1 - 1e-9 else { return nil }
-    let value: UInt64
-    switch quantile {
-    case 0.5: value = summary.p50
-    case 0.9: value = summary.p90
-    case 0.95: value = summary.p95
-    case 0.99: value = summary.p99
-    case 0.999: value = summary.p999
-    case 0.9999: value = summary.p9999
-    case 0.99999: value = summary.p99999
-    default: return nil
-    }
-    return Nanoseconds(Int64(clamping: value))
+  /// under another name.
+  func value(_ percentile: Percentile) -> Nanoseconds? {
+    guard Double(summary.count) * (1 - percentile.quantile) >= 1 - 1e-9 else { return nil }
+    return Nanoseconds(Int64(clamping: summary[keyPath: percentile.stored]))
   }
 }

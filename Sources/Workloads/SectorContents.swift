@@ -73,7 +73,7 @@ public struct SectorContents: Sendable {
     }
   }
 
-  /// The hash of each sector's payload in a filled buffer, for ``stamp(_:payloadHashes:from:offset:generation:)``.
+  /// The hash of each sector's payload in a filled buffer, which stamping needs.
   public func payloadHashes(of words: Span<UInt64>) -> [UInt64] {
     stride(from: 0, to: words.count - words.count % Self.wordsPerSector, by: Self.wordsPerSector)
       .map { Self.payloadHash(words, at: $0) }
@@ -81,12 +81,12 @@ public struct SectorContents: Sendable {
 
   /// Addresses every sector of a filled buffer anew: the first to `offset`, the next 512 bytes on.
   ///
-  /// Nothing of the buffer is read: what the device has just fetched from it is in no cache of this
-  /// CPU, and stores do not wait for that.
+  /// Nothing of the buffer is read: it may have left this CPU's cache since, and stores do not wait
+  /// for that as loads do.
   ///
   /// - Parameters:
   ///   - words: A buffer that was filled, and since then only stamped.
-  ///   - payloadHashes: Those of ``payloadHashes(of:)``; sectors beyond them are left alone.
+  ///   - payloadHashes: Those of ``payloadHashes(of:)``, at least as many as there are sectors.
   ///   - from: The index of the buffer's first sector in `payloadHashes`.
   ///   - offset: Where the first sector will lie on the target, in bytes.
   ///   - generation: The number of this write.
@@ -95,10 +95,11 @@ public struct SectorContents: Sendable {
     _ words: inout MutableSpan<UInt64>, payloadHashes: [UInt64], from: Int, offset: UInt64,
     generation: UInt64
   ) {
+    precondition(from >= 0 && from + words.count / Self.wordsPerSector <= payloadHashes.count)
     var base = 0
     var sectorOffset = offset
     var sector = from
-    while base &+ 63 < words.count, sector < payloadHashes.count {
+    while base &+ 63 < words.count {
       words[base] = tag
       words[base &+ 1] = sectorOffset
       words[base &+ 2] = generation

@@ -194,7 +194,7 @@ struct BenchDeviceCommand: AsyncParsableCommand {
 
   private func submissionPolicy() throws(CommandFailure) -> SubmissionPolicy {
     switch submission.split(separator: ":").map(String.init) {
-    case ["auto"]: return .tuned
+    case ["auto"]: return .automatic
     case ["batched"]: return .batched
     case ["each"]: return .each
     case let words where words.count == 2 && words[0] == "ramp":

@@ -11,8 +11,8 @@ struct CompareCommand: ParsableCommand {
     commandName: "compare", abstract: "Compares a run with an earlier one, gate by gate.",
     discussion: """
       Exits with 0 where nothing became worse, with 1 where a gate's figure became worse beyond both
-      confidence intervals or the later run failed, and with 2 where a gate is no longer measured or
-      none can be compared.
+      confidence intervals or the later run failed, and with 2 where a gate is no longer measured,
+      is worse by more than a fifth within intervals too wide to tell, or none can be compared.
 
       EXAMPLE
         storebench compare results/accepted results/2026-11-22T231005Z-node7-S64GNE0R-hot
@@ -41,6 +41,13 @@ struct CompareCommand: ParsableCommand {
         .inconclusive,
         lost.isEmpty
           ? "no gate of the two runs can be compared" : "no longer measured: \(names)")
+    }
+    let unclear = comparison.findings.filter { $0.change == .unclear }
+    guard unclear.isEmpty else {
+      let names = unclear.map(\.name.description).joined(separator: ", ")
+      throw CommandFailure(
+        .inconclusive,
+        "worse, but too noisy to tell: \(names); run again while the machine is quiet")
     }
   }
 

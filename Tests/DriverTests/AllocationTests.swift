@@ -83,7 +83,11 @@ import Workloads
     .enabled(if: isOptimised, "only optimised code is measured"))
   func ring() throws {
     let scratch = try ScratchTarget(mebibytes: 8)
-    try expectNoneOfLoop(on: scratch.factory, 2000, 22_000) { $0.check = .own(every: 2) }
+    try expectNoneOfLoop(on: scratch.factory, 2000, 22_000) {
+      $0.check = .own(every: 2)
+      // In which the way of submitting is found out.
+      $0.rampUp = Nanoseconds(seconds: 0.1)
+    }
   }
 
   @Test(

@@ -25,11 +25,13 @@ final class ScriptedTarget: LoadTarget {
   private let log: ScriptedLog
   private let worker: Int
   private let reapSize: Int
+  private let lateCost: Int64
   private var clock: Int64 = 0
   private var waiting: [Completion] = []
   private(set) var mostInFlight = 0
 
-  init(log: ScriptedLog, worker: Int, depth: Int, reapSize: Int) {
+  init(log: ScriptedLog, worker: Int, depth: Int, reapSize: Int, lateCost: Int64) {
+    self.lateCost = lateCost
     var capabilities = TargetCapabilities(depth: depth, mechanism: "scripted")
     capabilities.waitsExactly = true
     self.capabilities = capabilities
@@ -47,6 +49,7 @@ final class ScriptedTarget: LoadTarget {
       let entry = ScriptedLog.Entry(
         offset: request.offset, length: request.length, isRead: request.operation == .read)
       log.requests.withLock { $0[worker].append(entry) }
+      if !isNow { clock += lateCost }
       waiting.append(Completion(slot: request.slot, result: Int32(request.length)))
     }
     return requests.count
@@ -70,6 +73,8 @@ final class ScriptedTarget: LoadTarget {
 struct ScriptedTargetFactory: LoadTargetFactory {
   let log = ScriptedLog()
   var reapSize: Int
+  /// Nanoseconds that each request takes which is not submitted at once.
+  var lateCost: Int64 = 0
   /// The worker whose target cannot be opened.
   var failingWorker: Int?
   var numaNode: Int? { nil }
@@ -81,6 +86,7 @@ struct ScriptedTargetFactory: LoadTargetFactory {
     log.requests.withLock { requests in
       while requests.count < plan.threads { requests.append([]) }
     }
-    return ScriptedTarget(log: log, worker: worker, depth: plan.depth, reapSize: reapSize)
+    return ScriptedTarget(
+      log: log, worker: worker, depth: plan.depth, reapSize: reapSize, lateCost: lateCost)
   }
 }

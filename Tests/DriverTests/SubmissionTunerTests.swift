@@ -1,4 +1,5 @@
 import Measurements
+import Synchronization
 import Testing
 import Workloads
 
@@ -8,7 +9,7 @@ import Workloads
   /// Feeds a tuner for `seconds` with reaps of eight from a target of those rates.
   private static func tuned(
     _ rates: [SubmissionPolicy: Double], depth: Int = 32, seconds: Double,
-    policy: SubmissionPolicy = .tuned
+    policy: SubmissionPolicy = .automatic
   ) -> SubmissionPolicy {
     var tuner = SubmissionTuner(policy, depth: depth)
     var now = Nanoseconds.zero
@@ -29,7 +30,7 @@ import Workloads
       (100e3, 90e3, 120e3, .batched),
       (100e3, 110e3, 120e3, .batched),
       (120e3, 110e3, 100e3, .ramp(factor: 4)),
-      (100e3, 100.5e3, 99e3, .ramp(factor: 4)),
+      (100e3, 101.5e3, 99e3, .ramp(factor: 4)),
       (100e3, 100e3, 100e3, .ramp(factor: 4)),
     ])
   func best(ramp: Double, each: Double, batched: Double, expected: SubmissionPolicy) {
@@ -61,6 +62,20 @@ import Workloads
   @Test("is tried there and back again")
   func order() {
     #expect((0..<8).map(SubmissionTuner.candidate) == [0, 1, 2, 2, 1, 0, 0, 1])
+  }
+
+  @Test("is found by a load during its ramp-up, and kept")
+  func found() throws {
+    var factory = ScriptedTargetFactory(reapSize: 8)
+    var plan = LoadPlan.of(.randomRead, depth: 8, end: .seconds(0.1))
+    plan.rampUp = Nanoseconds(seconds: 0.5)
+    // What waits for the next poll costs: least where each request is submitted alone.
+    factory.lateCost = 10_000
+    let result = try LoadRun.run(plan, on: factory)
+    #expect(result.submission == "each")
+    #expect(result.round.submission == "each")
+    let last = factory.log.submissions.withLock { $0.suffix(800) }
+    #expect(last.allSatisfy { $0.count == 1 })
   }
 
   @Test("is recorded, and a load without a ramp-up does not look for one")

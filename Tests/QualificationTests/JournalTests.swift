@@ -25,6 +25,24 @@ struct JournalTests {
     #expect(moments == moments.sorted())
   }
 
+  @Test("holds each phase's latencies as those of all its rounds together")
+  func latencies() async throws {
+    let run = try await SimulatedRun(.cold, on: SimulatedRun.soundDisk)
+    var several = 0
+    for phase in run.record.phases {
+      var merged = LatencyHistogram()
+      for sample in run.samples where sample.phase == phase.name && sample.second == nil {
+        merged.add(try #require(LatencyHistogram(sample.latency)))
+      }
+      #expect(phase.latency?.count == merged.count, "\(phase.name)")
+      #expect(phase.latency?.p99 == merged.summary.p99, "\(phase.name)")
+      #expect(phase.latency?.max == merged.maxNanoseconds, "\(phase.name)")
+      #expect(phase.scenario?.submission.contains("auto") != true, "\(phase.name)")
+      if phase.rounds.count > 1 { several += 1 }
+    }
+    #expect(several > 1)
+  }
+
   @Test("that was cut off after any line still tells the run up to there")
   func cutAfterLines() async throws {
     let run = try await SimulatedRun(.cold, on: SimulatedRun.soundDisk)

@@ -270,6 +270,7 @@ extension LoopDeviceTests {
       }
 
       let lines = failure.description.split(separator: "\n").map(String.init)
+      #expect(!failure.refusals.contains { $0.reason == .system })
       let release = lines.firstIndex { $0.contains("release it first (this tool never does):") }
       #expect(try lines[#require(release) + 1].hasPrefix("  umount /"))
       #expect(!failure.description.contains("wipefs"))
@@ -281,7 +282,9 @@ extension LoopDeviceTests {
       arguments: [
         ("md127", "raid1", "mdadm --stop /dev/md127"),
         ("loop7", "loop device", "losetup -d /dev/loop7"),
-        ("dm-0", "LVM vg0-data", "lvchange -an /dev/mapper/vg0-data"), ("dm-1", "crypt x", nil),
+        ("dm-0", "LVM vg0-data", "lvchange -an /dev/mapper/vg0-data"),
+        ("dm-1", "encryption my vault", "cryptsetup close 'my vault'"),
+        ("dm-2", "multipath mpatha", "multipath -f mpatha"), ("dm-3", "device-mapper x", nil),
       ])
     func release(holder: String, use: String, expected: String?) {
       #expect(SafetyRule.release(of: holder, use: use) == expected)

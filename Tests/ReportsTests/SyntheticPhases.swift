@@ -84,6 +84,7 @@ extension SyntheticRecord {
     round.userCPU = Nanoseconds(seconds: 1.5)
     round.systemCPU = Nanoseconds(seconds: 3)
     round.placement = [WorkerPlacement(worker: 0, cpu: 2, node: 1, bufferNodes: [1])]
+    round.submission = "ramp(4)"
     round.perSecondOperations = [operations]
     var noise = NoiseRecord()
     noise.cpuPressure = 0.01
