@@ -93,7 +93,10 @@ extension Database {
 
   /// Goes on writing after a background failure whose cause is gone, such as a full disk.
   ///
-  /// - Throws: The failure, where its cause is still there or cannot be mended.
+  /// After a full disk RocksDB also looks every few seconds by itself whether there is space.
+  ///
+  /// - Throws: The failure, where its cause is still there or cannot be mended; `busy` while RocksDB
+  ///   tries by itself.
   public func resume() throws(RocksDBError) {
     try handle.checked { rocksdb_shim_resume(handle.database, &$0) }
   }

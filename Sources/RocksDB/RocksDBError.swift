@@ -45,7 +45,9 @@ extension RocksDBError {
   ///
   /// Source: `Status::ToString` of RocksDB 7.8.3: the kind, a colon, the reason within the kind.
   init(text: String, database: String) {
-    let message = text.split(separator: "\n").joined(separator: " ")
+    var message = text.split(separator: "\n").joined(separator: " ")
+    // Some statuses give no reason behind their colon.
+    if message.hasSuffix(": ") { message.removeLast(2) }
     self.init(
       code: Code(text: message), path: Self.path(in: message, database: database),
       message: message)

@@ -38,9 +38,15 @@ struct MaintenanceTests {
     }
   }
 
-  @Test("a table file made elsewhere is taken in, over what is there")
-  func ingest() throws {
-    let database = try filled(10)
+  @Test(
+    "a table file made elsewhere is taken in, over what is there in files and in memory",
+    arguments: [DatabaseOptions.Memtable.skiplist, .hashSegments(segmentEntries: 1024)])
+  func ingest(memtable: DatabaseOptions.Memtable) throws {
+    let database = try filled(10, making { $0.memtable = memtable })
+    var batch = WriteBatch()
+    batch.put(key(4), bytes("in memory"))
+    batch.put(key(6), bytes("in memory"))
+    try database.write(&batch)
     let path = folder.path("more.sst")
     var writer = try TableFileWriter(at: path)
     try writer.put(key(3).span.bytes, bytes("new").span.bytes)
@@ -50,8 +56,8 @@ struct MaintenanceTests {
     #expect(size > 0)
     try database.ingest(files: [path])
     #expect(!folder.has("more.sst"))
-    let values = try [3, 4, 5, 70].map { try database.get(key($0)) }
-    #expect(values == [bytes("new"), nil, key(35), bytes("more")])
+    let values = try [3, 4, 5, 6, 70].map { try database.get(key($0)) }
+    #expect(values == [bytes("new"), nil, key(35), bytes("in memory"), bytes("more")])
   }
 
   @Test("a table file takes keys only as they ascend")
@@ -197,6 +203,30 @@ struct MaintenanceTests {
     let database = try Database(at: folder.path("db"), options: options)
     let count = try texts(database.iterator()).count
     #expect(count == 900)
+  }
+
+  @Test(
+    "logs are recycled only where recovery passes over damage",
+    arguments: [
+      (DatabaseOptions.LogRecovery.tolerateTornTail, false), (.absolute, false),
+      (.pointInTime, false), (.skipDamage, true),
+    ])
+  func logRecycling(recovery: DatabaseOptions.LogRecovery, recycles: Bool) throws {
+    let database = try Database(
+      at: folder.path("db"),
+      options: making {
+        $0.logRecycling = 2
+        $0.logRecovery = recovery
+      })
+    for number in 0..<6 {
+      try database.put(["\(number)": "1"])
+      try database.flush()
+    }
+    let messages = try String(contentsOfFile: folder.path("db/LOG"), encoding: .utf8)
+    let kept = messages.firstMatch(of: /Options.recycle_log_file_num: (\d+)/)?.1
+    #expect(kept == (recycles ? "2" : "0"))
+    let count = try texts(database.iterator()).count
+    #expect(count == 6)
   }
 
   @Test("tickers count filters, cache, bytes and syncs")

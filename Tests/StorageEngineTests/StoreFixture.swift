@@ -1,4 +1,5 @@
 import Foundation
+import LinuxIO
 import StorageEngine
 import Synchronization
 
@@ -110,4 +111,12 @@ struct SeededGenerator: RandomNumberGenerator {
 /// A number from the environment.
 func number(_ name: String) -> UInt64? {
   ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }
+}
+
+/// Runs `body` on `count` threads at once, however few processors there are, and waits for them.
+func inParallel(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) throws {
+  let threads = try (0..<count).map { index in
+    try PinnedThread(name: "test-\(index)", cpu: nil) { body(index) }
+  }
+  for thread in threads { thread.join() }
 }

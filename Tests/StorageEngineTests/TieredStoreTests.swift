@@ -93,7 +93,7 @@ struct TieredStoreTests {
     configuration.writeBuffer.entries = 5
     let store = try fixture.create(configuration)
     let failures = Mutex<[String]>([])
-    DispatchQueue.concurrentPerform(iterations: 8) { thread in
+    try inParallel(8) { thread in
       do {
         for number in 0..<300 {
           let key = bytes("\(thread)-\(number % 20)")
@@ -120,21 +120,25 @@ struct TieredStoreTests {
     let store = try fixture.create()
     let failures = Mutex<[String]>([])
     let done = Atomic<Bool>(false)
-    let keys = (0..<8).map { bytes("counter-\($0)") }
-    for key in keys { try store.put(key, bytes("0")) }
-    DispatchQueue.concurrentPerform(iterations: 5) { thread in
+    let keys = (0..<2).map { bytes("counter-\($0)") }
+    try inParallel(5) { thread in
       do {
         if thread == 0 {
-          for number in 1...4000 { try store.put(keys[number % 8], bytes("\(number)")) }
+          for number in 1...8000 {
+            // A deleted key leaves the cache, so that readers have to fill it again.
+            try store.delete(keys[number % 2])
+            try store.put(keys[number % 2], bytes("\(number)"))
+          }
           done.store(true, ordering: .releasing)
           return
         }
-        var seen = [Int](repeating: -1, count: 8)
+        var seen = [-1, -1]
         while !done.load(ordering: .acquiring) {
           for (index, key) in keys.enumerated() {
             let found = try store.get(key).flatMap { Int(String(decoding: $0, as: UTF8.self)) }
-            guard let found, found >= seen[index] else {
-              failures.withLock { $0.append("\(found ?? -1) after \(seen[index])") }
+            guard let found else { continue }
+            guard found >= seen[index] else {
+              failures.withLock { $0.append("\(found) after \(seen[index])") }
               return
             }
             seen[index] = found
@@ -194,7 +198,7 @@ struct TieredStoreTests {
     }
     try store.write(batch(0))
     let torn = Mutex(0)
-    DispatchQueue.concurrentPerform(iterations: 2) { thread in
+    try inParallel(2) { thread in
       do {
         for number in 1...300 {
           if thread == 0 {
@@ -210,6 +214,44 @@ struct TieredStoreTests {
       }
     }
     #expect(torn.withLock { $0 } == 0)
+  }
+
+  @Test("always finds keys that move up and down meanwhile", arguments: [0, 64 << 10])
+  func moving(cacheBytes: Int) throws {
+    let fixture = try StoreFixture()
+    var configuration = StoreFixture.small
+    configuration.hotCacheBytes = cacheBytes
+    let store = try fixture.create(configuration)
+    let keys = (0..<4).map { bytes("k\($0)") }
+    for key in keys { try store.put(key, key) }
+    let nowhere = (0..<5000).map { bytes("nowhere-\($0)") }
+    let missed = Mutex(0)
+    let done = Atomic<Bool>(false)
+    try inParallel(3) { thread in
+      do {
+        if thread == 0 {
+          for round in 0..<200 {
+            let lower: Tier = round % 2 == 0 ? .warm : .cold
+            try store.move(.all, from: .hot, to: lower)
+            try store.move(.all, from: lower, to: .hot)
+          }
+          done.store(true, ordering: .releasing)
+          return
+        }
+        while !done.load(ordering: .acquiring) {
+          // Many keys that are nowhere make the way from tier to tier long.
+          let found =
+            thread == 1
+            ? try keys.map { try store.get($0) }
+            : try store.multiGet(keys + nowhere).prefix(keys.count).map { $0 }
+          if found != keys { missed.withLock { $0 += 1 } }
+        }
+      } catch {
+        done.store(true, ordering: .releasing)
+        Issue.record("\(error)")
+      }
+    }
+    #expect(missed.withLock { $0 } == 0)
   }
 
   @Test("is copied whole by a checkpoint, which stays as it was")

@@ -120,8 +120,9 @@ extension TieredStore {
           batch.delete(entry.key)
           removed += 1
         }
-        try Self.write(&batch, to: source)
+        // Before the keys go: a reader that finds them neither above nor here must see the count.
         retirements.add(1, ordering: .acquiringAndReleasing)
+        try Self.write(&batch, to: source)
         if !staysHere { dropFromCache(entries) }
         return removed
       }

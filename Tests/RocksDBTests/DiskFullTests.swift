@@ -1,0 +1,97 @@
+import Foundation
+import Glibc
+import RocksDB
+import Testing
+
+@Suite(
+  "On a full disk",
+  .enabled(if: geteuid() == 0, "mounting a small file system needs root"), .serialized)
+struct DiskFullTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func run(_ program: String, _ arguments: String...) throws -> Int32 {
+    let process = Process()
+    process.executableURL = URL(filePath: program)
+    process.arguments = arguments
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    return process.terminationStatus
+  }
+
+  @Test(
+    "a write fails naming the file, what was acknowledged stays, and it goes on with space again",
+    arguments: [DatabaseOptions.Memtable.skiplist, .hashSegments(segmentEntries: 1024)])
+  func full(memtable: DatabaseOptions.Memtable) throws {
+    let mounted = try run(
+      "/usr/bin/mount", "-t", "tmpfs", "-o", "size=24m", "none", folder.path)
+    try #require(mounted == 0)
+    let mountPoint = folder.path
+    defer { _ = umount2(mountPoint, Int32(MNT_DETACH)) }
+    let ballast = folder.path("ballast")
+    try Data(count: 8 << 20).write(to: URL(filePath: ballast))
+
+    let options = making {
+      $0.memtable = memtable
+      $0.writeBufferBytes = 1 << 20
+      $0.compression = .none
+    }
+    let database = try Database(at: folder.path("db"), options: options)
+    let value = [UInt8](repeating: 7, count: 1000)
+    var acknowledged = 0
+    var error: RocksDBError?
+    while error == nil, acknowledged < 100_000 {
+      var batch = WriteBatch()
+      batch.put(key(acknowledged), value)
+      do {
+        try database.write(&batch)
+        acknowledged += 1
+      } catch let failure {
+        error = failure
+      }
+    }
+    #expect(error?.code == .noSpace)
+    #expect(error?.path.hasPrefix(folder.path("db/")) == true, "\(error?.description ?? "")")
+    #expect(acknowledged > 1000)
+    for number in stride(from: 0, to: acknowledged, by: 97) {
+      let read = try database.get(key(number))
+      #expect(read == value)
+    }
+    // It stays stopped until told that there is space.
+    do {
+      try database.put(["no": "space"])
+      Issue.record("a full database took a write")
+    } catch {
+      #expect(error.code == .noSpace)
+    }
+
+    try FileManager.default.removeItem(atPath: ballast)
+    // RocksDB looks for space by itself every few seconds, and is busy with that meanwhile.
+    var tries = 0
+    while true {
+      do {
+        try database.resume()
+        try database.put(["again": "1"], sync: true)
+        break
+      } catch {
+        tries += 1
+        guard tries < 600, error.code == .busy || error.code == .noSpace else { throw error }
+        usleep(100_000)
+      }
+    }
+    let events = database.events()
+    #expect(events.backgroundErrorCount > 0)
+    #expect(events.backgroundError?.code == .noSpace)
+    try database.close()
+
+    let reopened = try Database(at: folder.path("db"), options: options)
+    let count = try texts(reopened.iterator()).count
+    // The write that failed was not acknowledged, yet may have reached the log.
+    #expect(count == acknowledged + 1 || count == acknowledged + 2)
+    let again = try reopened.text("again")
+    #expect(again == "1")
+    try reopened.close()
+  }
+}
