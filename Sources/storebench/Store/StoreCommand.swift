@@ -49,8 +49,13 @@ struct StoreOptions: ParsableArguments {
       configuration.memoryBudgetBytes = try SizeArgument.bytes(memory, flag: "--memory")
     }
     guard let machine = MachineMemory.usableBytes() else { return configuration }
-    let factor = MemoryBudget(of: configuration, machineBytes: machine).factor
-    return factor < 1 ? configuration.scaled(by: factor) : configuration
+    // Some parts have a least size, so the rest shrinks until the sum fits, if it ever does.
+    for _ in 0..<32 {
+      let factor = MemoryBudget(of: configuration, machineBytes: machine).factor
+      guard factor < 1 else { break }
+      configuration = configuration.scaled(by: factor)
+    }
+    return configuration
   }
 
   /// Opens the store, lends it and closes it, whatever happens.
