@@ -126,7 +126,7 @@ struct StoreCommandTests {
     try bytes.write(to: hot.appending(path: table))
 
     let found = try expect(["verify", folder.path("copy")], code: 1)
-    #expect(found.output.contains(table), "\(found.text)")
+    #expect(found.text.contains(table), "\(found.text)")
     let scan = try expect(["scan", folder.path("copy")], code: 1)
     #expect(scan.errors.contains("damaged"), "\(scan.text)")
   }
