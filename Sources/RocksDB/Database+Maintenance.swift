@@ -62,7 +62,7 @@ extension Database {
     let options: OpaquePointer = rocksdb_flushoptions_create()
     defer { rocksdb_flushoptions_destroy(options) }
     rocksdb_flushoptions_set_wait(options, wait.flag)
-    try handle.checked { rocksdb_flush(handle.database, options, &$0) }
+    try handle.writing { rocksdb_flush(handle.database, options, &$0) }
   }
 
   /// Compacts a range of keys and returns when it is done.
@@ -89,16 +89,6 @@ extension Database {
   /// Stops flushes and compactions for good; what is in memory stays in the log.
   public func cancelBackgroundWork(wait: Bool = true) {
     rocksdb_cancel_all_background_work(handle.database, wait.flag)
-  }
-
-  /// Goes on writing after a background failure whose cause is gone, such as a full disk.
-  ///
-  /// After a full disk RocksDB also looks every few seconds by itself whether there is space.
-  ///
-  /// - Throws: The failure, where its cause is still there or cannot be mended; `busy` while RocksDB
-  ///   tries by itself.
-  public func resume() throws(RocksDBError) {
-    try handle.checked { rocksdb_shim_resume(handle.database, &$0) }
   }
 
   /// Makes a second database of this moment, sharing table files by hard links where the folder

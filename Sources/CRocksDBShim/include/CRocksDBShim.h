@@ -152,9 +152,6 @@ void rocksdb_shim_verify_checksums(rocksdb_t *database, size_t readahead_bytes, 
 void rocksdb_shim_verify_file(
     const rocksdb_options_t *options, const char *path, size_t readahead_bytes, char **error);
 
-// Goes on after a background error whose cause is gone, such as a full disk.
-void rocksdb_shim_resume(rocksdb_t *database, char **error);
-
 #ifdef __cplusplus
 }
 #endif
