@@ -107,6 +107,10 @@ void rocksdb_shim_verify_file(
   report(status, error);
 }
 
+void rocksdb_shim_resume(rocksdb_t *database, char **error) {
+  report(behind(database)->Resume(), error);
+}
+
 rocksdb_cache_t *rocksdb_shim_cache_create_hyper_clock(
     size_t byte_count, size_t estimated_entry_bytes) {
   // Made by the library, so that its own rocksdb_cache_destroy fits.

@@ -91,6 +91,16 @@ extension Database {
     rocksdb_cancel_all_background_work(handle.database, wait.flag)
   }
 
+  /// Goes on writing after a flush or compaction has failed for want of space that is there again.
+  ///
+  /// Nothing to do where nothing has failed. RocksDB also looks every few seconds by itself.
+  ///
+  /// - Throws: ``writeFailure``, where it was of the log or not of space: close the database then and
+  ///   open it again. `busy` while RocksDB tries by itself, `noSpace` where there is still none.
+  public func resume() throws(RocksDBError) {
+    try handle.resume()
+  }
+
   /// Makes a second database of this moment, sharing table files by hard links where the folder
   /// is on the same file system.
   ///

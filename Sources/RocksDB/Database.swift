@@ -145,7 +145,7 @@ public struct Database: ~Copyable, Sendable {
   ///
   /// After a write, a sync or a flush has failed, all others throw that failure at once, and reads go
   /// on. To write again once the cause is gone, close the database and open it: what was acknowledged
-  /// is there.
+  /// is there. Where only a flush had no space, ``resume()`` does.
   public var writeFailure: RocksDBError? { handle.writeFailure }
 
   /// Writes a batch: after a crash all of it is there, or none.

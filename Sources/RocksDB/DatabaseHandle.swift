@@ -15,6 +15,7 @@ final class DatabaseHandle: @unchecked Sendable {
   let borrowerCount = Atomic(0)
   /// Whether a write failed, and why.
   private let hasFailed = Atomic(false)
+  private let needsReopening = Atomic(false)
   private let firstFailure = Mutex<RocksDBError?>(nil)
   private let writeOptions: [OpaquePointer]
 
@@ -67,10 +68,22 @@ final class DatabaseHandle: @unchecked Sendable {
       case .busy, .invalidArgument, .aborted: break
       case .corruption, .ioError, .noSpace, .notFound, .other:
         firstFailure.withLock { $0 = $0 ?? error }
+        if error.code != .noSpace || error.path.hasSuffix(".log") {
+          needsReopening.store(true, ordering: .releasing)
+        }
         hasFailed.store(true, ordering: .releasing)
       }
       throw error
     }
+  }
+
+  /// Writes again after a failure that left the log alone.
+  func resume() throws(RocksDBError) {
+    guard let writeFailure else { return }
+    if needsReopening.load(ordering: .acquiring) { throw writeFailure }
+    try checked { rocksdb_shim_resume(database, &$0) }
+    firstFailure.withLock { $0 = nil }
+    hasFailed.store(false, ordering: .releasing)
   }
 
   /// Finds a value and holds it in place; nil where the key is not there.
