@@ -183,7 +183,8 @@ public struct Database: ~Copyable, Sendable {
   /// Stops background work and closes the files, telling what fails.
   ///
   /// - Throws: `aborted` while snapshots or iterators are still held; the database then closes
-  ///   with the last of them.
+  ///   with the last of them. `ioError` or `noSpace` where the log could not be written before; it is
+  ///   closed all the same.
   public consuming func close() throws(RocksDBError) {
     guard handle.borrowerCount.load(ordering: .acquiring) == 0 else {
       throw RocksDBError(
