@@ -3,9 +3,14 @@ import Glibc
 import RocksDB
 import Testing
 
+// About one time in ten an assertion of Debian's librocksdb ends the process at a write behind a
+// failed append (`WritableFileWriter`, "sync_without_flush_called_"), and all other tests with it.
 @Suite(
   "On a full disk",
-  .enabled(if: geteuid() == 0, "mounting a small file system needs root"), .serialized)
+  .enabled(
+    if: geteuid() == 0 && getenv("ROCKSDB_TESTS_FULL_DISK") != nil,
+    "needs root, and ROCKSDB_TESTS_FULL_DISK set, as librocksdb may end the process"),
+  .serialized)
 struct DiskFullTests {
   let folder: TemporaryFolder
 
