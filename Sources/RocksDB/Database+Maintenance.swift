@@ -62,7 +62,7 @@ extension Database {
     let options: OpaquePointer = rocksdb_flushoptions_create()
     defer { rocksdb_flushoptions_destroy(options) }
     rocksdb_flushoptions_set_wait(options, wait.flag)
-    try handle.checked { rocksdb_flush(handle.database, options, &$0) }
+    try handle.writing { rocksdb_flush(handle.database, options, &$0) }
   }
 
   /// Compacts a range of keys and returns when it is done.
@@ -91,14 +91,14 @@ extension Database {
     rocksdb_cancel_all_background_work(handle.database, wait.flag)
   }
 
-  /// Goes on writing after a background failure whose cause is gone, such as a full disk.
+  /// Goes on writing after a flush or compaction has failed for want of space that is there again.
   ///
-  /// After a full disk RocksDB also looks every few seconds by itself whether there is space.
+  /// Nothing to do where nothing has failed. RocksDB also looks every few seconds by itself.
   ///
-  /// - Throws: The failure, where its cause is still there or cannot be mended; `busy` while RocksDB
-  ///   tries by itself.
+  /// - Throws: ``writeFailure``, where it was of the log or not of space: close the database then and
+  ///   open it again. `busy` while RocksDB tries by itself, `noSpace` where there is still none.
   public func resume() throws(RocksDBError) {
-    try handle.checked { rocksdb_shim_resume(handle.database, &$0) }
+    try handle.resume()
   }
 
   /// Makes a second database of this moment, sharing table files by hard links where the folder

@@ -141,6 +141,13 @@ public struct Database: ~Copyable, Sendable {
 
   // MARK: Writing
 
+  /// Why nothing is written any more; nil while all is well.
+  ///
+  /// After a write, a sync or a flush has failed, all others throw that failure at once, and reads go
+  /// on. To write again once the cause is gone, close the database and open it: what was acknowledged
+  /// is there. Where only a flush had no space, ``resume()`` does.
+  public var writeFailure: RocksDBError? { handle.writeFailure }
+
   /// Writes a batch: after a crash all of it is there, or none.
   ///
   /// The batch keeps its contents. It is lent exclusively, as RocksDB numbers it while writing.
@@ -162,13 +169,13 @@ public struct Database: ~Copyable, Sendable {
 
   /// Puts the log of everything written so far on the drive.
   public func syncLog() throws(RocksDBError) {
-    try handle.checked { rocksdb_flush_wal(handle.database, 1, &$0) }
+    try handle.writing { rocksdb_flush_wal(handle.database, 1, &$0) }
   }
 
   /// Hands the log of everything written so far to the kernel, which a crash of the process
   /// outlives; needed only with ``DatabaseOptions/manualLogFlush``.
   public func pushLog() throws(RocksDBError) {
-    try handle.checked { rocksdb_flush_wal(handle.database, 0, &$0) }
+    try handle.writing { rocksdb_flush_wal(handle.database, 0, &$0) }
   }
 
   // MARK: Closing
@@ -176,7 +183,8 @@ public struct Database: ~Copyable, Sendable {
   /// Stops background work and closes the files, telling what fails.
   ///
   /// - Throws: `aborted` while snapshots or iterators are still held; the database then closes
-  ///   with the last of them.
+  ///   with the last of them. `ioError` or `noSpace` where the log could not be written before; it is
+  ///   closed all the same.
   public consuming func close() throws(RocksDBError) {
     guard handle.borrowerCount.load(ordering: .acquiring) == 0 else {
       throw RocksDBError(

@@ -13,6 +13,10 @@ final class DatabaseHandle: @unchecked Sendable {
   let readOptions: OpaquePointer
   /// Snapshots and iterators that are held.
   let borrowerCount = Atomic(0)
+  /// Whether a write failed, and why.
+  private let hasFailed = Atomic(false)
+  private let needsReopening = Atomic(false)
+  private let firstFailure = Mutex<RocksDBError?>(nil)
   private let writeOptions: [OpaquePointer]
 
   init(database: OpaquePointer, path: String, options: NativeOptions) {
@@ -44,6 +48,42 @@ final class DatabaseHandle: @unchecked Sendable {
     let result = call(&failure)
     if let failure { throw RocksDBError(taking: failure, database: path) }
     return result
+  }
+
+  /// Why nothing is written any more; nil while all is well.
+  var writeFailure: RocksDBError? { firstFailure.withLock { $0 } }
+
+  /// Makes a call that writes, unless one has failed before.
+  ///
+  /// RocksDB 7.8 may take its log for sound again while the log's writer still remembers the failure,
+  /// which with assertions on, as Debian builds it, ends the process at the next write or sync.
+  func writing(
+    _ call: (inout UnsafeMutablePointer<CChar>?) -> Void
+  ) throws(RocksDBError) {
+    if hasFailed.load(ordering: .acquiring), let writeFailure { throw writeFailure }
+    do {
+      try checked(call)
+    } catch {
+      switch error.code {
+      case .busy, .invalidArgument, .aborted: break
+      case .corruption, .ioError, .noSpace, .notFound, .other:
+        firstFailure.withLock { $0 = $0 ?? error }
+        if error.code != .noSpace || error.path.hasSuffix(".log") {
+          needsReopening.store(true, ordering: .releasing)
+        }
+        hasFailed.store(true, ordering: .releasing)
+      }
+      throw error
+    }
+  }
+
+  /// Writes again after a failure that left the log alone.
+  func resume() throws(RocksDBError) {
+    guard let writeFailure else { return }
+    if needsReopening.load(ordering: .acquiring) { throw writeFailure }
+    try checked { rocksdb_shim_resume(database, &$0) }
+    firstFailure.withLock { $0 = nil }
+    hasFailed.store(false, ordering: .releasing)
   }
 
   /// Finds a value and holds it in place; nil where the key is not there.
@@ -90,7 +130,7 @@ final class DatabaseHandle: @unchecked Sendable {
     _ batch: OpaquePointer, sync: Bool, disableLog: Bool, lowPriority: Bool
   ) throws(RocksDBError) {
     let bits = (sync ? 1 : 0) | (disableLog ? 2 : 0) | (lowPriority ? 4 : 0)
-    try checked { rocksdb_write(database, writeOptions[bits], batch, &$0) }
+    try writing { rocksdb_write(database, writeOptions[bits], batch, &$0) }
   }
 }
 

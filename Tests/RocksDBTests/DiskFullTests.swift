@@ -3,9 +3,14 @@ import Glibc
 import RocksDB
 import Testing
 
+// About one time in ten an assertion of Debian's librocksdb ends the process at a write behind a
+// failed append (`WritableFileWriter`, "sync_without_flush_called_"), and all other tests with it.
 @Suite(
   "On a full disk",
-  .enabled(if: geteuid() == 0, "mounting a small file system needs root"), .serialized)
+  .enabled(
+    if: geteuid() == 0 && getenv("ROCKSDB_TESTS_FULL_DISK") != nil,
+    "needs root, and ROCKSDB_TESTS_FULL_DISK set, as librocksdb may end the process"),
+  .serialized)
 struct DiskFullTests {
   let folder: TemporaryFolder
 
@@ -22,7 +27,7 @@ struct DiskFullTests {
   }
 
   @Test(
-    "a write fails naming the file, what was acknowledged stays, and it goes on with space again",
+    "a write fails naming the file, reads go on, and with space it is opened again as acknowledged",
     arguments: [DatabaseOptions.Memtable.skiplist, .hashSegments(segmentEntries: 1024)])
   func full(memtable: DatabaseOptions.Memtable) throws {
     let mounted = try run(
@@ -42,6 +47,7 @@ struct DiskFullTests {
     let value = [UInt8](repeating: 7, count: 1000)
     var acknowledged = 0
     var error: RocksDBError?
+    // Whether the log or a flush meets the full disk first is up to chance, as is what can be done.
     while error == nil, acknowledged < 100_000 {
       var batch = WriteBatch()
       batch.put(key(acknowledged), value)
@@ -59,37 +65,36 @@ struct DiskFullTests {
       let read = try database.get(key(number))
       #expect(read == value)
     }
-    // It stays stopped until told that there is space.
-    do {
-      try database.put(["no": "space"])
-      Issue.record("a full database took a write")
-    } catch {
-      #expect(error.code == .noSpace)
+    // It stays stopped, also once there is space.
+    for _ in 0..<2 {
+      var failures: [RocksDBError?] = [database.writeFailure]
+      failures.append(failure { () throws(RocksDBError) in try database.put(["no": "space"]) })
+      failures.append(failure { () throws(RocksDBError) in try database.syncLog() })
+      failures.append(failure { () throws(RocksDBError) in try database.flush() })
+      #expect(failures == [error, error, error, error])
+      try? FileManager.default.removeItem(atPath: ballast)
     }
-
-    try FileManager.default.removeItem(atPath: ballast)
-    // RocksDB looks for space by itself every few seconds, and is busy with that meanwhile.
-    var tries = 0
-    while true {
-      do {
-        try database.resume()
-        try database.put(["again": "1"], sync: true)
-        break
-      } catch {
-        tries += 1
-        guard tries < 600, error.code == .busy || error.code == .noSpace else { throw error }
-        usleep(100_000)
-      }
+    let resumed = failure { () throws(RocksDBError) in try database.resume() }
+    if error?.path.hasSuffix(".log") == true {
+      #expect(resumed == error)
+    } else {
+      #expect(resumed == nil || resumed?.code == .busy)
     }
     let events = database.events()
     #expect(events.backgroundErrorCount > 0)
     #expect(events.backgroundError?.code == .noSpace)
-    try database.close()
+    do {
+      try database.close()
+    } catch {
+      // Closing also tells of a log that could not be written; it is closed all the same.
+      #expect(error.code == .ioError || error.code == .noSpace)
+    }
 
     let reopened = try Database(at: folder.path("db"), options: options)
     let count = try texts(reopened.iterator()).count
     // The write that failed was not acknowledged, yet may have reached the log.
-    #expect(count == acknowledged + 1 || count == acknowledged + 2)
+    #expect(count == acknowledged || count == acknowledged + 1)
+    try reopened.put(["again": "1"], sync: true)
     let again = try reopened.text("again")
     #expect(again == "1")
     try reopened.close()

@@ -152,7 +152,8 @@ void rocksdb_shim_verify_checksums(rocksdb_t *database, size_t readahead_bytes, 
 void rocksdb_shim_verify_file(
     const rocksdb_options_t *options, const char *path, size_t readahead_bytes, char **error);
 
-// Goes on after a background error whose cause is gone, such as a full disk.
+// Goes on after a background error whose cause is gone, such as a full disk. Not after a write to
+// the log has failed: the log's writer may be kept, and with assertions on ends the process.
 void rocksdb_shim_resume(rocksdb_t *database, char **error);
 
 #ifdef __cplusplus
