@@ -161,13 +161,24 @@ struct StoreModelTests {
     crowded.hotCacheBytes = 64 << 10
     crowded.writeBuffer.entries = 3
     crowded.durability = .async
+    var bare = small
+    bare.durability = .sync
+    for path in [\StoreConfiguration.hot, \.warm, \.cold] {
+      bare[keyPath: path].compression = .none
+      bare[keyPath: path].filterBitsPerKey = 0
+    }
+    var tiny = small
+    tiny.hot.writeBufferBytes = 64 << 10
+    tiny.hot.blockBytes = 512
+    tiny.warm.ribbonFilter = true
     let specified = StoreConfiguration.asSpecified.scaled(by: 1.0 / 512)
     return [
-      ("small", small), ("uncached", uncached), ("crowded", crowded), ("specified", specified),
+      ("small", small), ("uncached", uncached), ("crowded", crowded), ("bare", bare),
+      ("tiny", tiny), ("specified", specified),
     ]
   }()
 
-  @Test("over random operations", arguments: Array(configurations.indices), [1, 2, 3])
+  @Test("over random operations", arguments: Array(configurations.indices), [1, 2])
   func random(index: Int, seed: UInt64) throws {
     let seed = Self.chosenSeed ?? seed
     let (name, configuration) = Self.configurations[index]
