@@ -16,7 +16,8 @@ let safe: [SwiftSetting] = strict + [.strictMemorySafety()]
 let package = Package(
   name: "storebench",
   products: [
-    .executable(name: "storebench", targets: ["storebench"])
+    .executable(name: "storebench", targets: ["storebench"]),
+    .library(name: "TieredStorage", targets: ["StorageEngine"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -31,6 +32,10 @@ let package = Package(
     .systemLibrary(name: "CLibURing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
     .systemLibrary(name: "CLibNUMA", providers: [.apt(["libnuma-dev"])]),
     .systemLibrary(name: "CBlkID", pkgConfig: "blkid", providers: [.apt(["libblkid-dev"])]),
+    .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
+    .target(
+      name: "CRocksDBShim",
+      linkerSettings: [.linkedLibrary("rocksdb"), .linkedLibrary("stdc++")]),
 
     .target(
       name: "Measurements",
@@ -40,6 +45,14 @@ let package = Package(
       name: "LinuxIO",
       dependencies: ["Measurements", "CLinux", "CLibURing", "CLibNUMA", "CBlkID"],
       swiftSettings: strict),
+    .target(name: "RocksDB", dependencies: ["CRocksDB", "CRocksDBShim"], swiftSettings: strict),
+    .target(
+      name: "StorageEngine",
+      dependencies: [
+        "RocksDB", "LinuxIO", "Measurements",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: safe),
     .target(name: "Workloads", dependencies: ["Measurements"], swiftSettings: safe),
     .target(
       name: "Driver", dependencies: ["Workloads", "LinuxIO", "Measurements"], swiftSettings: safe),
@@ -65,15 +78,24 @@ let package = Package(
       name: "storebench",
       dependencies: [
         "Qualification", "Reports", "Verdicts", "Driver", "Workloads", "LinuxIO", "Measurements",
+        "StorageEngine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: safe),
 
+    .executableTarget(
+      name: "StoreWriter", dependencies: ["StorageEngine"], path: "Tests/StoreWriter",
+      swiftSettings: strict),
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "MeasurementsTests", dependencies: ["Measurements"], swiftSettings: strict),
     .testTarget(
       name: "LinuxIOTests", dependencies: ["LinuxIO", "Measurements"], swiftSettings: strict),
+    .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: strict),
+    .testTarget(
+      name: "StorageEngineTests",
+      dependencies: ["StorageEngine", "RocksDB", "LinuxIO", "Measurements", "StoreWriter"],
+      swiftSettings: strict),
     .testTarget(
       name: "WorkloadsTests", dependencies: ["Workloads", "Measurements"], swiftSettings: strict),
     .testTarget(
@@ -100,5 +122,6 @@ let package = Package(
     .testTarget(
       name: "RigTests", dependencies: ["Verdicts", "Measurements"], exclude: ["Fixtures"],
       swiftSettings: strict),
-  ]
+  ],
+  cxxLanguageStandard: .cxx17
 )

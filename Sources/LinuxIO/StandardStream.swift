@@ -9,8 +9,11 @@ public enum StandardStream: Int32, Sendable {
   case error = 2
 
   /// Writes all of the text, or as much as somebody reads.
-  public func write(_ text: String) {
-    let code = Self.write(Array(text.utf8), to: rawValue)
+  public func write(_ text: String) { write(Array(text.utf8)) }
+
+  /// Writes all of the bytes, or as many as somebody reads.
+  public func write(_ bytes: [UInt8]) {
+    let code = Self.write(bytes, to: rawValue)
     if self == .output, code != 0, code != EPIPE {
       Self.lost.store(code, ordering: .sequentiallyConsistent)
     }

@@ -28,6 +28,16 @@ public final class StopSignal: Sendable {
     return number == 0 ? nil : number
   }
 
+  /// The name of a signal, such as `SIGINT`.
+  public static func name(of signal: Int32) -> String {
+    switch signal {
+    case 1: "SIGHUP"
+    case 2: "SIGINT"
+    case 15: "SIGTERM"
+    default: "signal \(signal)"
+    }
+  }
+
   /// Says that a run is going on which will look at this stop and end by itself.
   ///
   /// Before that a signal that was caught ends the process at once.

@@ -155,7 +155,7 @@ public final class DeviceQualification {
         try PhaseSequence(self, journal: journal, stop: stop, progress: progress).carryOut()
       }
       if let signal = stop.requestedBy {
-        try journal.append(.interrupted(signal: signal == 15 ? "SIGTERM" : "SIGINT"))
+        try journal.append(.interrupted(signal: StopSignal.name(of: signal)))
       } else {
         try await readHealth(journal)
         try judge(journal)

@@ -34,11 +34,7 @@ public struct SafetyMessage: Sendable, CustomStringConvertible {
       }.first
   }
 
-  private static let uses: Set<SafetyReason> = [
-    .mounted, .swap, .system, .fileSystemMember, .held, .openProcess,
-  ]
-
-  private var isInUse: Bool { refusals.contains { Self.uses.contains($0.reason) } }
+  private var isInUse: Bool { refusals.contains(where: \.reason.isUse) }
 
   /// Why, in a few words.
   private var summary: String {
@@ -81,8 +77,7 @@ public struct SafetyMessage: Sendable, CustomStringConvertible {
       if !releases.isEmpty, !refusals.contains(where: { $0.reason == .system }) {
         lines.append("if nobody needs what is there, release it first (this tool never does):")
         lines += releases.map { "  \($0)" }
-        let known = refusals.filter { Self.uses.contains($0.reason) }
-        if known.contains(where: { $0.remedy == nil }) {
+        if refusals.contains(where: { $0.reason.isUse && $0.remedy == nil }) {
           lines.append("  and what else is named above")
         }
       }

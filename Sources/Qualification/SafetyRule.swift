@@ -37,6 +37,16 @@ public enum SafetyReason: String, Sendable, Equatable, CaseIterable {
   case wrongSerial
 }
 
+extension SafetyReason {
+  /// Whether somebody uses the drive now.
+  var isUse: Bool {
+    switch self {
+    case .mounted, .swap, .system, .fileSystemMember, .held, .openProcess: true
+    case .partition, .signature, .partitionTable, .unreadable, .readOnly, .wrongSerial: false
+    }
+  }
+}
+
 /// One reason against a run, with what to do about it.
 public struct SafetyRefusal: Sendable, Equatable {
   /// The node that it concerns.
@@ -92,7 +102,13 @@ public enum SafetyRule {
           remedy: nil))
     }
     let token = destroyToken(identity: identity, occupancy: occupancy)
-    if typed != token {
+    if typed != token, refusals.contains(where: \.reason.isUse) {
+      // No drive that is in use is named for destruction.
+      refusals.append(
+        SafetyRefusal(
+          node: occupancy.disk.node, reason: .wrongSerial,
+          finding: "is another drive than '\(typed)'", remedy: nil))
+    } else if typed != token {
       refusals.append(
         SafetyRefusal(
           node: occupancy.disk.node, reason: .wrongSerial,
@@ -135,12 +151,12 @@ public enum SafetyRule {
     case .mounted(let place, let type, _, let foreign):
       let seen = foreign.map { " in the mount namespace of process \($0)" } ?? ""
       return refuse(
-        .mounted, "mounted on \(place) (\(type))\(seen)",
+        .mounted, "mounted on \(quoted(place)) (\(type))\(seen)",
         foreign == nil ? "umount \(quoted(place))" : nil)
     case .swap:
       return refuse(.swap, "swap in use", "swapoff \(node)")
     case .system(let place):
-      return refuse(.system, "the running system stands on it (\(place))", nil)
+      return refuse(.system, "the running system stands on it (\(quoted(place)))", nil)
     case .fileSystemMember(let type, let identifier):
       return refuse(.fileSystemMember, "member of the mounted \(type) \(identifier)", nil)
     case .held(let holder, let use):
@@ -178,6 +194,21 @@ public enum SafetyRule {
     return nil
   }
 
+  /// A word that holds control characters, in the shell's own escapes: a terminal must not obey them.
+  private static func escaped(_ word: String) -> String {
+    var text = "$'"
+    for scalar in word.unicodeScalars {
+      switch scalar {
+      case "\\", "'": text += "\\" + String(scalar)
+      case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+        let digits = String(scalar.value, radix: 16)
+        text += "\\x" + (digits.count < 2 ? "0" : "") + digits
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    return text + "'"
+  }
+
   /// A word for a shell: in quotes where it holds anything that a shell might read.
   static func quoted(_ word: String) -> String {
     let plain = word.unicodeScalars.allSatisfy {
@@ -185,6 +216,7 @@ public enum SafetyRule {
         || "-_.:/+,@".unicodeScalars.contains($0)
     }
     if plain, !word.isEmpty { return word }
+    if word.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return escaped(word) }
     return "'"
       + word.split(separator: "'", omittingEmptySubsequences: false)
       .joined(separator: "'\\''") + "'"

@@ -14,7 +14,7 @@ public enum ExitCode: Int32, Sendable, CaseIterable {
   case usage = 64
   /// A mistake of the program.
   case `internal` = 70
-  /// Ended by SIGINT.
+  /// Ended by SIGINT or SIGHUP.
   case interrupted = 130
   /// Ended by SIGTERM.
   case terminated = 143
@@ -33,7 +33,7 @@ public enum ExitCode: Int32, Sendable, CaseIterable {
       "unsuitable environment: no io_uring, no permission, no space, host-bound or too noisy"
     case .usage: "usage: a mistake on the command line or in a profile"
     case .internal: "internal error: a mistake of the program"
-    case .interrupted: "interrupted by SIGINT (Ctrl-C)"
+    case .interrupted: "interrupted by SIGINT (Ctrl-C) or SIGHUP"
     case .terminated: "interrupted by SIGTERM"
     }
   }

@@ -131,6 +131,12 @@ struct BenchDeviceCommand: AsyncParsableCommand {
       let detail = result.detail.map { ": \($0)" } ?? ""
       throw CommandFailure(.fail, "\(target): \(FaultRule.phrase(result.outcome))\(detail)")
     }
+    guard result.round.operations > 0 else {
+      throw CommandFailure(
+        .inconclusive,
+        "\(target): no request of the window was completed; "
+          + (rate == nil ? "measure for longer" : "ask for a lower --rate, or measure for longer"))
+    }
   }
 
   func request() throws -> DeviceBenchRequest {
@@ -193,12 +199,13 @@ struct BenchDeviceCommand: AsyncParsableCommand {
   }
 
   private func submissionPolicy() throws(CommandFailure) -> SubmissionPolicy {
-    switch submission.split(separator: ":").map(String.init) {
+    switch submission.split(separator: ":", omittingEmptySubsequences: false).map(String.init) {
     case ["auto"]: return .automatic
     case ["batched"]: return .batched
     case ["each"]: return .each
     case let words where words.count == 2 && words[0] == "ramp":
-      guard let factor = Int(words[1]), (2...64).contains(factor) else { break }
+      guard words[1].allSatisfy(\.isNumber), let factor = Int(words[1]), (2...64).contains(factor)
+      else { break }
       return .ramp(factor: factor)
     default: break
     }

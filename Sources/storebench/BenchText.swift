@@ -20,7 +20,6 @@ enum BenchText {
     let round = result.round
     let latency = round.latency
     func time(_ value: UInt64) -> String { Quantity.latency(nanoseconds: Double(value)) }
-    let operations = max(1, Double(round.operations))
     var lines = [
       "\(plan.workload.kind.rawValue) \(plan.workload.blocks), depth \(plan.depth) × "
         + "\(plan.threads), \(result.submission), \(result.mechanism)",
@@ -32,10 +31,14 @@ enum BenchText {
     if let late = round.lateness {
       lines.append("lateness  p50 \(time(late.p50)), p99 \(time(late.p99)), max \(time(late.max))")
     }
-    lines.append(
-      "cpu       \(Quantity.latency(nanoseconds: Double(round.userCPU.rawValue) / operations)) user, "
-        + "\(Quantity.latency(nanoseconds: Double(round.systemCPU.rawValue) / operations)) system "
-        + "for each request")
+    if round.operations > 0 {
+      let operations = Double(round.operations)
+      func each(_ time: Nanoseconds) -> String {
+        Quantity.latency(nanoseconds: Double(time.rawValue) / operations)
+      }
+      lines.append(
+        "cpu       \(each(round.userCPU)) user, \(each(round.systemCPU)) system for each request")
+    }
     for place in round.placement {
       let nodes = place.bufferNodes.map(String.init).joined(separator: ",")
       lines.append(

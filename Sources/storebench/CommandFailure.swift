@@ -18,7 +18,7 @@ struct CommandFailure: Error {
 
   /// A signal ended the run before it was over.
   init(stoppedBy signal: Int32, kept: String) {
-    let name = [1: "SIGHUP", 2: "SIGINT", 15: "SIGTERM"][signal] ?? "signal \(signal)"
+    let name = StopSignal.name(of: signal)
     self.init(signal == 15 ? .terminated : .interrupted, "stopped by \(name); \(kept)")
   }
 

@@ -54,7 +54,7 @@ enum InventoryText {
       entry.node, printable(identity.model), printable(identity.serial),
       Quantity.capacity(identity.capacityBytes), link(identity.link),
       identity.numaNode.map(String.init) ?? "–", entry.tier?.rawValue ?? "unknown kind",
-      entry.writability,
+      PrintableText.line(entry.writability),
     ]
   }
 

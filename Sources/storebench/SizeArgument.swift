@@ -7,6 +7,11 @@ enum SizeArgument {
 
   /// The bytes; K, M, G and T count in 1024, with or without `iB`; kB, MB, GB, TB in 1000.
   static func bytes(_ text: String) throws(CommandFailure) -> UInt64 {
+    try bytes(text, flag: "--size")
+  }
+
+  /// The bytes, with the flag that they were given for.
+  static func bytes(_ text: String, flag: String) throws(CommandFailure) -> UInt64 {
     let units: [(String, Double)] = [
       ("kib", 1024), ("mib", 1_048_576), ("gib", 1_073_741_824), ("tib", 1_099_511_627_776),
       ("kb", 1e3), ("mb", 1e6), ("gb", 1e9), ("tb", 1e12),
@@ -18,12 +23,14 @@ enum SizeArgument {
     let plain = digits.allSatisfy { $0.isASCII && ($0.isNumber || $0 == ".") }
     guard plain, let number = Double(digits), number * (unit?.1 ?? 1) < 1e18 else {
       throw CommandFailure(
-        .usage, "--size \(text): is not a size; write it as 8GiB, 512MiB or a number of bytes")
+        .usage, "\(flag) \(text): is not a size; write it as 8GiB, 512MiB or a number of bytes")
     }
     let bytes = UInt64(number * (unit?.1 ?? 1))
     guard bytes >= least else {
       throw CommandFailure(
-        .usage, "--size \(text): is \(bytes) bytes, and no load fits below \(least); ask for more")
+        .usage,
+        "\(flag) \(text): is \(bytes) bytes, and nothing can be done with less than \(least); "
+          + "ask for more")
     }
     return bytes
   }

@@ -18,6 +18,7 @@ struct Storebench: AsyncParsableCommand {
         storebench qualify --tier hot /dev/nvme0n1 --destroy-data SERIAL
         storebench qualify --tier warm /srv/data             in a file of its own, removed at the end
         storebench bench device /dev/nvme0n1 --workload random-read --depth 32
+        storebench store create /srv/store                   a tiered store of one's own
 
       EXIT CODES
       \(ExitCode.table)
@@ -25,7 +26,7 @@ struct Storebench: AsyncParsableCommand {
     version: version,
     subcommands: [
       QualifyCommand.self, DevicesCommand.self, BenchCommand.self, ProfilesCommand.self,
-      CompareCommand.self,
+      CompareCommand.self, StoreCommand.self,
     ])
 }
 

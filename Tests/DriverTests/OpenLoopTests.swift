@@ -115,6 +115,18 @@ import Workloads
     #expect(result.round.bytesWritten == 100 * 4096)
   }
 
+  @Test("ends although what it could never send would take hours to count")
+  func overload() throws {
+    var plan = LoadPlan.of(.randomRead, depth: 1, end: .seconds(600))
+    plan.arrival = .constant(perSecond: 1e9)
+    let device = SimulatedDevice(
+      readIOPS: 100, readLatency: Nanoseconds(seconds: 0.01), writeIOPS: 100)
+    let result = try LoadRun.run(plan, on: SimulatedTargetFactory(device))
+    #expect(result.round.latency.count > 1_000_000)
+    // What was never sent has waited for the whole time that was left.
+    #expect(result.round.latency.p50 > 590_000_000_000)
+  }
+
   @Test("on the real clock keeps its rate and says how late it was")
   func realClock() throws {
     var plan = LoadPlan.of(.randomRead, depth: 8, end: .seconds(0.5))

@@ -275,6 +275,18 @@ extension LoopDeviceTests {
       #expect(try lines[#require(release) + 1].hasPrefix("  umount /"))
       #expect(!failure.description.contains("wipefs"))
       #expect(!failure.description.contains("--destroy-data"))
+      #expect(failure.description.contains("is another drive than 'another drive's'"))
+      #expect(!failure.description.contains("\(loop.name):67108864"))
+    }
+
+    @Test(
+      "with words that a shell takes as they are meant and a terminal does not obey",
+      arguments: [
+        ("/mnt/a", "/mnt/a"), ("/mnt/my disk", "'/mnt/my disk'"), ("it's", "'it'\\''s'"),
+        ("esc\u{1B}[31m\nend's\\", "$'esc\\x1b[31m\\x0aend\\'s\\\\'"),
+      ])
+    func quoted(word: String, expected: String) {
+      #expect(SafetyRule.quoted(word) == expected)
     }
 
     @Test(

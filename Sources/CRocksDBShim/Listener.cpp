@@ -1,0 +1,96 @@
+#include <rocksdb/listener.h>
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <string>
+
+#include "Handles.hpp"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+class Listener final : public rocksdb::EventListener {
+ public:
+  const char *Name() const override { return "EventCounter"; }
+
+  void OnFlushCompleted(rocksdb::DB *, const rocksdb::FlushJobInfo &) override {
+    std::lock_guard<std::mutex> guard(mutex_);
+    events_.flush_count++;
+  }
+
+  void OnCompactionCompleted(rocksdb::DB *, const rocksdb::CompactionJobInfo &) override {
+    std::lock_guard<std::mutex> guard(mutex_);
+    events_.compaction_count++;
+  }
+
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status *status) override {
+    std::lock_guard<std::mutex> guard(mutex_);
+    events_.background_error_count++;
+    if (error_.empty()) error_ = status->ToString();
+  }
+
+  void OnStallConditionsChanged(const rocksdb::WriteStallInfo &info) override {
+    const auto now = Clock::now();
+    std::lock_guard<std::mutex> guard(mutex_);
+    const auto before = events_.stall_condition;
+    const auto after = static_cast<uint32_t>(info.condition.cur);
+    if (before == after) return;
+    const auto spent = static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(now - since_).count());
+    if (before == delayed)
+      events_.longest_delayed_nanoseconds = std::max(events_.longest_delayed_nanoseconds, spent);
+    if (before == stopped)
+      events_.longest_stopped_nanoseconds = std::max(events_.longest_stopped_nanoseconds, spent);
+    if (after == delayed) events_.delayed_count++;
+    if (after == stopped) events_.stopped_count++;
+    events_.stall_condition = after;
+    since_ = now;
+  }
+
+  rocksdb_shim_events events() const {
+    std::lock_guard<std::mutex> guard(mutex_);
+    return events_;
+  }
+
+  std::string error() const {
+    std::lock_guard<std::mutex> guard(mutex_);
+    return error_;
+  }
+
+ private:
+  static constexpr auto delayed = static_cast<uint32_t>(rocksdb::WriteStallCondition::kDelayed);
+  static constexpr auto stopped = static_cast<uint32_t>(rocksdb::WriteStallCondition::kStopped);
+
+  mutable std::mutex mutex_;
+  rocksdb_shim_events events_ = {};
+  std::string error_;
+  Clock::time_point since_ = Clock::now();
+};
+
+}  // namespace
+
+struct rocksdb_shim_listener_t {
+  std::shared_ptr<Listener> rep;
+};
+
+rocksdb_shim_listener_t *rocksdb_shim_listener_create(void) {
+  return new rocksdb_shim_listener_t{std::make_shared<Listener>()};
+}
+
+void rocksdb_shim_listener_destroy(rocksdb_shim_listener_t *listener) { delete listener; }
+
+void rocksdb_shim_options_add_listener(
+    rocksdb_options_t *options, const rocksdb_shim_listener_t *listener) {
+  behind(options).listeners.push_back(listener->rep);
+}
+
+rocksdb_shim_events rocksdb_shim_listener_events(const rocksdb_shim_listener_t *listener) {
+  return listener->rep->events();
+}
+
+char *rocksdb_shim_listener_error(const rocksdb_shim_listener_t *listener) {
+  const std::string error = listener->rep->error();
+  return error.empty() ? nullptr : strdup(error.c_str());
+}

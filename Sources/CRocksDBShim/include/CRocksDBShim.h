@@ -1,0 +1,161 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// What <rocksdb/c.h> 7.8.3 lacks. Its handles are used as they are; only their names are said
+// again here, so that the two C modules do not both own the header.
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct rocksdb_t rocksdb_t;
+typedef struct rocksdb_options_t rocksdb_options_t;
+typedef struct rocksdb_readoptions_t rocksdb_readoptions_t;
+typedef struct rocksdb_cache_t rocksdb_cache_t;
+typedef struct rocksdb_iterator_t rocksdb_iterator_t;
+
+// Why the loaded library may not be used with this shim; NULL where it may. The text is static.
+const char *rocksdb_shim_problem(void);
+
+// Version of the library that is loaded, such as "7.8.3". The text is static.
+const char *rocksdb_shim_version(void);
+
+// --- Counters
+
+typedef struct rocksdb_shim_statistics_t rocksdb_shim_statistics_t;
+
+rocksdb_shim_statistics_t *rocksdb_shim_statistics_create(void);
+void rocksdb_shim_statistics_destroy(rocksdb_shim_statistics_t *statistics);
+void rocksdb_shim_options_set_statistics(
+    rocksdb_options_t *options, const rocksdb_shim_statistics_t *statistics);
+
+// One of the shim's tickers, numbered as below.
+enum {
+  rocksdb_shim_ticker_block_cache_hit = 0,
+  rocksdb_shim_ticker_block_cache_miss,
+  rocksdb_shim_ticker_block_cache_data_hit,
+  rocksdb_shim_ticker_block_cache_data_miss,
+  rocksdb_shim_ticker_filter_useful,
+  rocksdb_shim_ticker_filter_full_positive,
+  rocksdb_shim_ticker_filter_true_positive,
+  rocksdb_shim_ticker_memtable_hit,
+  rocksdb_shim_ticker_memtable_miss,
+  rocksdb_shim_ticker_keys_written,
+  rocksdb_shim_ticker_keys_read,
+  rocksdb_shim_ticker_bytes_written,
+  rocksdb_shim_ticker_bytes_read,
+  rocksdb_shim_ticker_iterator_bytes_read,
+  rocksdb_shim_ticker_multi_get_bytes_read,
+  rocksdb_shim_ticker_stall_microseconds,
+  rocksdb_shim_ticker_log_syncs,
+  rocksdb_shim_ticker_log_bytes,
+  rocksdb_shim_ticker_flush_bytes_written,
+  rocksdb_shim_ticker_compaction_bytes_read,
+  rocksdb_shim_ticker_compaction_bytes_written,
+  rocksdb_shim_ticker_file_opens,
+  rocksdb_shim_ticker_count
+};
+uint64_t rocksdb_shim_ticker(const rocksdb_shim_statistics_t *statistics, uint32_t ticker);
+
+// --- Events
+
+typedef struct rocksdb_shim_listener_t rocksdb_shim_listener_t;
+
+typedef struct {
+  uint64_t flush_count;
+  uint64_t compaction_count;
+  uint64_t background_error_count;
+  uint64_t delayed_count;
+  uint64_t stopped_count;
+  uint64_t longest_delayed_nanoseconds;
+  uint64_t longest_stopped_nanoseconds;
+  uint32_t stall_condition;  // 0 none, 1 writes are delayed, 2 writes are stopped
+} rocksdb_shim_events;
+
+rocksdb_shim_listener_t *rocksdb_shim_listener_create(void);
+void rocksdb_shim_listener_destroy(rocksdb_shim_listener_t *listener);
+void rocksdb_shim_options_add_listener(
+    rocksdb_options_t *options, const rocksdb_shim_listener_t *listener);
+rocksdb_shim_events rocksdb_shim_listener_events(const rocksdb_shim_listener_t *listener);
+
+// The first background error, to be freed with rocksdb_free; NULL where there was none.
+char *rocksdb_shim_listener_error(const rocksdb_shim_listener_t *listener);
+
+// --- Options
+
+// A HyperClockCache; destroyed with rocksdb_cache_destroy.
+rocksdb_cache_t *rocksdb_shim_cache_create_hyper_clock(
+    size_t byte_count, size_t estimated_entry_bytes);
+
+// Bytes that all memtables of all databases with these options may take, charged to the cache.
+typedef struct rocksdb_shim_write_budget_t rocksdb_shim_write_budget_t;
+rocksdb_shim_write_budget_t *rocksdb_shim_write_budget_create(
+    size_t byte_count, const rocksdb_cache_t *cache, bool allow_stall);
+void rocksdb_shim_write_budget_destroy(rocksdb_shim_write_budget_t *budget);
+size_t rocksdb_shim_write_budget_usage(const rocksdb_shim_write_budget_t *budget);
+void rocksdb_shim_options_set_write_budget(
+    rocksdb_options_t *options, const rocksdb_shim_write_budget_t *budget);
+
+// Memtables of hashed segments: points by hash, order by background sorting.
+void rocksdb_shim_options_set_hash_segments(rocksdb_options_t *options, size_t segment_entries);
+
+// --- Iterators: a move and what it finds in one call
+
+typedef struct {
+  const char *key;
+  size_t key_bytes;
+  const char *value;
+  size_t value_bytes;
+} rocksdb_shim_entry;
+
+enum {
+  rocksdb_shim_move_to_first = 0,
+  rocksdb_shim_move_to_last,
+  rocksdb_shim_move_to_next,
+  rocksdb_shim_move_to_previous
+};
+
+// Moves; false, and the entry left as it is, where there is nothing there.
+bool rocksdb_shim_iter_move(rocksdb_iterator_t *iterator, uint32_t move, rocksdb_shim_entry *entry);
+
+// Seeks the first key that is not below, or backward the last that is not above.
+bool rocksdb_shim_iter_seek(
+    rocksdb_iterator_t *iterator, const char *key, size_t key_bytes, bool backward,
+    rocksdb_shim_entry *entry);
+
+// --- Calls of a database; a failure leaves its text in *error, to be freed with rocksdb_free
+
+// Stops background work and closes the files; the handle itself stays to be freed by rocksdb_close.
+void rocksdb_shim_close(rocksdb_t *database, char **error);
+
+// Calls `each` once for every key, in order, with NULL for a key that is not there, while the
+// values are pinned. Where any key fails, `each` is not called at all. Key i lies between
+// ends[i - 1] (0 for the first) and ends[i].
+void rocksdb_shim_multi_get(
+    rocksdb_t *database, const rocksdb_readoptions_t *options, size_t count, const char *keys,
+    const size_t *ends, bool sorted, void *context,
+    void (*each)(void *context, size_t index, const char *value, size_t value_bytes),
+    char **error);
+
+// Compacts a range; NULL as a bound is no bound.
+void rocksdb_shim_compact_range(
+    rocksdb_t *database, const char *start, size_t start_bytes, const char *limit,
+    size_t limit_bytes, bool rewrite_bottom, char **error);
+
+// Reads every block of every file and compares its checksum; stops at the first that is bad.
+void rocksdb_shim_verify_checksums(rocksdb_t *database, size_t readahead_bytes, char **error);
+
+// Reads every block of one table file and compares its checksum.
+void rocksdb_shim_verify_file(
+    const rocksdb_options_t *options, const char *path, size_t readahead_bytes, char **error);
+
+// Goes on after a background error whose cause is gone, such as a full disk. Not after a write to
+// the log has failed: the log's writer may be kept, and with assertions on ends the process.
+void rocksdb_shim_resume(rocksdb_t *database, char **error);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,154 @@
+internal import CRocksDB
+internal import CRocksDBShim
+internal import Synchronization
+
+/// The open database itself, kept alive by everything that was taken from it.
+///
+/// RocksDB allows every call from every thread, and nothing here changes after opening.
+@usableFromInline
+final class DatabaseHandle: @unchecked Sendable {
+  let database: OpaquePointer
+  let path: String
+  let options: NativeOptions
+  let readOptions: OpaquePointer
+  /// Snapshots and iterators that are held.
+  let borrowerCount = Atomic(0)
+  /// Whether a write failed, and why.
+  private let hasFailed = Atomic(false)
+  private let needsReopening = Atomic(false)
+  private let firstFailure = Mutex<RocksDBError?>(nil)
+  private let writeOptions: [OpaquePointer]
+
+  init(database: OpaquePointer, path: String, options: NativeOptions) {
+    self.database = database
+    self.path = path
+    self.options = options
+    readOptions = rocksdb_readoptions_create()
+    writeOptions = (0..<8).map { bits in
+      let options = rocksdb_writeoptions_create()
+      rocksdb_writeoptions_set_sync(options, bits & 1 != 0 ? 1 : 0)
+      rocksdb_writeoptions_disable_WAL(options, bits & 2 != 0 ? 1 : 0)
+      rocksdb_writeoptions_set_low_pri(options, bits & 4 != 0 ? 1 : 0)
+      return options.unsafelyUnwrapped
+    }
+  }
+
+  deinit {
+    rocksdb_close(database)
+    rocksdb_readoptions_destroy(readOptions)
+    for options in writeOptions { rocksdb_writeoptions_destroy(options) }
+  }
+
+  /// Makes a call that leaves the text of a failure behind its last argument.
+  @inline(__always)
+  func checked<R>(
+    _ call: (inout UnsafeMutablePointer<CChar>?) -> R
+  ) throws(RocksDBError) -> R {
+    var failure: UnsafeMutablePointer<CChar>?
+    let result = call(&failure)
+    if let failure { throw RocksDBError(taking: failure, database: path) }
+    return result
+  }
+
+  /// Why nothing is written any more; nil while all is well.
+  var writeFailure: RocksDBError? { firstFailure.withLock { $0 } }
+
+  /// Makes a call that writes, unless one has failed before.
+  ///
+  /// RocksDB 7.8 may take its log for sound again while the log's writer still remembers the failure,
+  /// which with assertions on, as Debian builds it, ends the process at the next write or sync.
+  func writing(
+    _ call: (inout UnsafeMutablePointer<CChar>?) -> Void
+  ) throws(RocksDBError) {
+    if hasFailed.load(ordering: .acquiring), let writeFailure { throw writeFailure }
+    do {
+      try checked(call)
+    } catch {
+      switch error.code {
+      case .busy, .invalidArgument, .aborted: break
+      case .corruption, .ioError, .noSpace, .notFound, .other:
+        firstFailure.withLock { $0 = $0 ?? error }
+        if error.code != .noSpace || error.path.hasSuffix(".log") {
+          needsReopening.store(true, ordering: .releasing)
+        }
+        hasFailed.store(true, ordering: .releasing)
+      }
+      throw error
+    }
+  }
+
+  /// Writes again after a failure that left the log alone.
+  func resume() throws(RocksDBError) {
+    guard let writeFailure else { return }
+    if needsReopening.load(ordering: .acquiring) { throw writeFailure }
+    try checked { rocksdb_shim_resume(database, &$0) }
+    firstFailure.withLock { $0 = nil }
+    hasFailed.store(false, ordering: .releasing)
+  }
+
+  /// Finds a value and holds it in place; nil where the key is not there.
+  @usableFromInline
+  func pin(_ key: RawSpan) throws(RocksDBError) -> PinnedValue? {
+    try pin(key, options: readOptions)
+  }
+
+  func pin(_ key: RawSpan, options: OpaquePointer) throws(RocksDBError) -> PinnedValue? {
+    var failure: UnsafeMutablePointer<CChar>?
+    let pinned = key.withSlice { rocksdb_get_pinned(database, options, $0, $1, &failure) }
+    if let failure { throw RocksDBError(taking: failure, database: path) }
+    guard let pinned else { return nil }
+    var count = 0
+    let start = rocksdb_pinnableslice_value(pinned, &count)
+    return PinnedValue(owner: pinned, bytes: UnsafeRawBufferPointer(start: start, count: count))
+  }
+
+  func multiGet(
+    _ keys: KeyList, options: OpaquePointer, sorted: Bool, _ each: (Int, RawSpan?) -> Void
+  ) throws(RocksDBError) {
+    var failure: UnsafeMutablePointer<CChar>?
+    // The callback is C's, so the closure travels behind the context; it is not kept.
+    withoutActuallyEscaping(each) { each in
+      withUnsafePointer(to: ValueReceiver(each: each)) { receiver in
+        keys.bytes.withSlice { bytes, _ in
+          rocksdb_shim_multi_get(
+            database, options, keys.count, bytes, keys.ends, sorted,
+            UnsafeMutableRawPointer(mutating: receiver),
+            { context, index, value, count in
+              guard let context else { return }
+              let receiver = context.assumingMemoryBound(to: ValueReceiver.self)
+              guard let value else { return receiver.pointee.each(index, nil) }
+              let bytes = UnsafeRawBufferPointer(start: value, count: count)
+              receiver.pointee.each(index, RawSpan(_unsafeBytes: bytes))
+            }, &failure)
+        }
+      }
+    }
+    if let failure { throw RocksDBError(taking: failure, database: path) }
+  }
+
+  func write(
+    _ batch: OpaquePointer, sync: Bool, disableLog: Bool, lowPriority: Bool
+  ) throws(RocksDBError) {
+    let bits = (sync ? 1 : 0) | (disableLog ? 2 : 0) | (lowPriority ? 4 : 0)
+    try writing { rocksdb_write(database, writeOptions[bits], batch, &$0) }
+  }
+}
+
+/// What takes the values of a multi-get.
+private struct ValueReceiver {
+  let each: (Int, RawSpan?) -> Void
+}
+
+/// A value in RocksDB's memory, until it is released.
+@usableFromInline
+struct PinnedValue: ~Copyable {
+  private let owner: OpaquePointer
+  @usableFromInline let bytes: UnsafeRawBufferPointer
+
+  init(owner: OpaquePointer, bytes: UnsafeRawBufferPointer) {
+    self.owner = owner
+    self.bytes = bytes
+  }
+
+  deinit { rocksdb_pinnableslice_destroy(owner) }
+}

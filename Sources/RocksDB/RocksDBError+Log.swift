@@ -1,0 +1,29 @@
+internal import Glibc
+
+extension RocksDBError {
+  /// Names the log file that stopped an opening, where the status text did not.
+  ///
+  /// RocksDB tells a damaged log only in its file of messages, which each opening begins anew, as
+  /// `…/000004.log: dropping 12 bytes; Corruption: checksum mismatch`.
+  func namingDamagedLog(in database: String) -> Self {
+    guard code == .corruption, path == database else { return self }
+    let messages = Self.beginning(of: database + "/LOG", byteLimit: 1 << 20)
+    guard let drop = messages.firstMatch(of: /\/(\d+\.log): (dropping \d+ bytes; [^\n]*)/) else {
+      return self
+    }
+    var error = self
+    error.path = "\(database)/\(drop.1)"
+    error.message += " (\(drop.2))"
+    return error
+  }
+
+  /// The text of a file up to a limit; empty where it cannot be read.
+  private static func beginning(of path: String, byteLimit: Int) -> String {
+    guard let file = fopen(path, "re") else { return "" }
+    defer { fclose(file) }
+    let bytes = [UInt8](unsafeUninitializedCapacity: byteLimit) { buffer, count in
+      count = fread(buffer.baseAddress, 1, byteLimit, file)
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

@@ -1,0 +1,169 @@
+internal import RocksDB
+
+/// Cache entries one behind the other in a ring of bytes: a queue that allocates nothing.
+///
+/// An entry is a header of 24 bytes, the key and the value, rounded up to 8. It never lies around
+/// the ring's end: the rest of a lap that is too short is left out.
+struct EntryRing {
+  /// What stands before an entry's key.
+  struct Header {
+    var keyCount: Int
+    var valueCount: Int
+    var hash: UInt32
+    var version: Version
+    /// Uses since the entry came or was last spared, at most 3.
+    var uses: UInt64 = 0
+    /// Whether the index leads here; an entry that was replaced stays until its turn comes.
+    var isAlive = true
+
+    static let byteCount = 24
+    /// Bytes of the whole entry.
+    var entryBytes: Int { EntryRing.entryBytes(keyCount: keyCount, valueCount: valueCount) }
+  }
+
+  let capacity: Int
+  private var bytes: [UInt8] = []
+  private var head = 0
+  private var tail = 0
+  private var isWrapped = false
+  /// Where the lap before the head's ended.
+  private var lapEnd = 0
+  private(set) var usedBytes = 0
+
+  init(capacity: Int) {
+    self.capacity = capacity & ~7
+    // The pages are touched as the first lap reaches them.
+    bytes.reserveCapacity(self.capacity)
+  }
+
+  static func entryBytes(keyCount: Int, valueCount: Int) -> Int {
+    (Header.byteCount &+ keyCount &+ valueCount &+ 7) & ~7
+  }
+
+  var isEmpty: Bool { usedBytes == 0 }
+  /// Where the oldest entry is.
+  var tailOffset: Int { tail }
+
+  /// Whether an entry of `size` bytes fits without dropping another.
+  func hasRoom(_ size: Int) -> Bool {
+    if isEmpty { return size <= capacity }
+    if isWrapped { return tail - head >= size }
+    return capacity - head >= size || tail >= size
+  }
+
+  @inline(__always)
+  func header(at offset: Int) -> Header {
+    let span = bytes.span
+    let first = span.word(at: offset)
+    let second = span.word(at: offset + 8)
+    return Header(
+      keyCount: Int(first & 0xF_FFFF), valueCount: Int(first &>> 24),
+      hash: UInt32(truncatingIfNeeded: second),
+      version: Version(
+        epoch: UInt32(truncatingIfNeeded: second &>> 32), sequence: span.word(at: offset + 16)),
+      uses: first &>> 21 & 3, isAlive: first &>> 20 & 1 == 1)
+  }
+
+  private mutating func write(_ header: Header, at offset: Int) {
+    var first = UInt64(header.keyCount) | UInt64(header.valueCount) << 24
+    first |= header.uses << 21
+    if header.isAlive { first |= 1 << 20 }
+    bytes.overwrite(at: offset, word: first)
+    bytes.overwrite(
+      at: offset + 8, word: UInt64(header.hash) | UInt64(header.version.epoch) << 32)
+    bytes.overwrite(at: offset + 16, word: header.version.sequence)
+  }
+
+  @inline(__always)
+  func keyEquals(at offset: Int, _ header: Header, _ key: Span<UInt8>) -> Bool {
+    guard header.keyCount == key.count else { return false }
+    let start = offset + Header.byteCount
+    return bytes.span.extracting(start..<start + header.keyCount).equals(key)
+  }
+
+  /// Lends the value of an entry.
+  @inline(__always)
+  func withValue<R>(at offset: Int, _ header: Header, _ body: (Span<UInt8>) -> R) -> R {
+    let start = offset + Header.byteCount + header.keyCount
+    return body(bytes.span.extracting(start..<start + header.valueCount))
+  }
+
+  /// Adds one use, up to 3.
+  @inline(__always)
+  mutating func countUse(at offset: Int) {
+    let first = bytes.span.word(at: offset)
+    if first &>> 21 & 3 < 3 { bytes.overwrite(at: offset, word: first &+ (1 << 21)) }
+  }
+
+  mutating func markDead(at offset: Int) {
+    bytes.overwrite(at: offset, word: bytes.span.word(at: offset) & ~(1 << 20))
+  }
+
+  /// Replaces the value of an entry by one of the same length.
+  mutating func replaceValue(at offset: Int, with value: Span<UInt8>, version: Version) {
+    var header = header(at: offset)
+    header.version = version
+    write(header, at: offset)
+    bytes.overwrite(at: offset + Header.byteCount + header.keyCount, bytes: value)
+  }
+
+  /// Adds an entry at the head; there must be room.
+  mutating func append(_ header: Header, key: Span<UInt8>, value: Span<UInt8>) -> Int {
+    let offset = claim(header.entryBytes)
+    write(header, at: offset)
+    bytes.overwrite(at: offset + Header.byteCount, bytes: key)
+    bytes.overwrite(at: offset + Header.byteCount + header.keyCount, bytes: value)
+    return offset
+  }
+
+  /// Adds a copy of a whole entry, with its use count set; there must be room.
+  mutating func append(entry: Span<UInt8>, uses: UInt64) -> Int {
+    let offset = claim(entry.count)
+    bytes.overwrite(at: offset, bytes: entry)
+    let first = bytes.span.word(at: offset) & ~(3 << 21)
+    bytes.overwrite(at: offset, word: first | (uses << 21))
+    return offset
+  }
+
+  /// A copy of a whole entry.
+  func entry(at offset: Int, _ header: Header) -> [UInt8] {
+    bytes.span.extracting(offset..<offset + header.entryBytes).copied()
+  }
+
+  private mutating func claim(_ size: Int) -> Int {
+    if isEmpty {
+      head = 0
+      tail = 0
+      isWrapped = false
+    } else if !isWrapped, capacity - head < size {
+      lapEnd = head
+      head = 0
+      isWrapped = true
+    }
+    let offset = head
+    head += size
+    usedBytes += size
+    if bytes.count < head {
+      bytes.append(contentsOf: repeatElement(0, count: head - bytes.count))
+    }
+    return offset
+  }
+
+  /// Drops the oldest entry.
+  mutating func dropTail() {
+    let size = header(at: tail).entryBytes
+    tail += size
+    usedBytes -= size
+    if isWrapped, tail == lapEnd {
+      tail = 0
+      isWrapped = false
+    }
+  }
+
+  mutating func removeAll() {
+    head = 0
+    tail = 0
+    isWrapped = false
+    usedBytes = 0
+  }
+}

@@ -1,0 +1,278 @@
+internal import RocksDB
+
+/// One shard of the hot cache: S3-FIFO over two rings, under its owner's lock.
+///
+/// 1. A new entry joins the small queue, a tenth of the bytes; one that the ghost table remembers
+///    joins the main queue.
+/// 2. The oldest of the small queue moves on to the main queue if it was used at least twice, or
+///    while the main queue has never been full; otherwise its hash becomes a ghost.
+/// 3. The oldest of the main queue goes around once more for each use, else it leaves.
+///
+/// Source: Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023.
+///
+/// A fill is taken only where no change of a key on the same stripe was committed, or was being
+/// committed, since the reader took its ticket: so no reader puts back what a writer replaced.
+struct HotCacheShard: ~Copyable {
+  /// What a shard counted.
+  struct Counts: Sendable, Equatable {
+    var hits: UInt64 = 0
+    var misses: UInt64 = 0
+    var fills: UInt64 = 0
+    var refusedFills: UInt64 = 0
+    var evictions: UInt64 = 0
+  }
+
+  private var small: EntryRing
+  private var main: EntryRing
+  private var index: SlotIndex
+  private var ghost: GhostTable
+  private var mainCount = 0
+  /// Whether the main queue was ever full.
+  private var isWarm = false
+  /// Commits under way, by stripe.
+  private var pending = [UInt32](repeating: 0, count: stripeCount)
+  /// Commits done, by stripe.
+  private var generation = [UInt32](repeating: 0, count: stripeCount)
+  private(set) var counts = Counts()
+
+  private static let stripeCount = 256
+  private static let mainBit: UInt32 = 1 << 31
+
+  /// A shard of `byteCount` bytes, its own tables included.
+  init(byteCount: Int) {
+    // Of the bytes, a tenth is for the index, a thirty-second for ghosts, the rest for entries.
+    let slots = max(64, byteCount / 80)
+    let slotsMax = 1 << (Int.bitWidth - 1 - slots.leadingZeroBitCount)
+    let ghostSlots = max(64, byteCount / 256)
+    let entryBytes = max(4096, byteCount - byteCount / 10 - byteCount / 32)
+    small = EntryRing(capacity: entryBytes / 10)
+    main = EntryRing(capacity: entryBytes - entryBytes / 10)
+    index = SlotIndex(slotsMax: slotsMax)
+    ghost = GhostTable(slotCount: ghostSlots)
+  }
+
+  /// Entries now.
+  var entryCount: Int { index.count }
+  /// Bytes of entries, index and ghosts now.
+  var byteCount: Int { small.usedBytes + main.usedBytes + index.byteCount + ghost.byteCount }
+  /// Most bytes of one entry: larger ones would empty the small queue.
+  var entryBytesMax: Int { small.capacity / 2 }
+
+  // MARK: Reading
+
+  /// Lends the value of a key and counts a use; nil where the key is not cached.
+  @inline(__always)
+  mutating func read<R>(
+    hash: UInt64, key: Span<UInt8>, _ body: (Span<UInt8>, Version) -> R
+  ) -> R? {
+    guard let found = find(hash: UInt32(truncatingIfNeeded: hash), key: key) else {
+      counts.misses &+= 1
+      return nil
+    }
+    counts.hits &+= 1
+    let offset = Self.offset(found.place)
+    if found.place & Self.mainBit != 0 {
+      let header = main.header(at: offset)
+      main.countUse(at: offset)
+      return main.withValue(at: offset, header) { body($0, header.version) }
+    }
+    let header = small.header(at: offset)
+    small.countUse(at: offset)
+    return small.withValue(at: offset, header) { body($0, header.version) }
+  }
+
+  /// What a reader takes before it reads the tiers; nil where a change is being committed.
+  func ticket(hash: UInt64) -> UInt32? {
+    let stripe = Self.stripe(hash)
+    return pending[stripe] == 0 ? generation[stripe] : nil
+  }
+
+  // MARK: Changing
+
+  /// Takes in what a reader found, unless a writer was faster.
+  mutating func fill(
+    hash: UInt64, key: Span<UInt8>, value: Span<UInt8>, version: Version, ticket: UInt32
+  ) {
+    let stripe = Self.stripe(hash)
+    guard pending[stripe] == 0, generation[stripe] == ticket else {
+      counts.refusedFills &+= 1
+      return
+    }
+    let short = UInt32(truncatingIfNeeded: hash)
+    // Two readers of one key: the second has nothing to add.
+    guard find(hash: short, key: key) == nil else { return }
+    counts.fills &+= 1
+    let header = EntryRing.Header(
+      keyCount: key.count, valueCount: value.count, hash: short, version: version)
+    insert(header, key: key, value: value, intoMain: ghost.take(short, depth: mainCount))
+  }
+
+  /// Says that a change of a key is being committed.
+  mutating func beginChange(hash: UInt64) { pending[Self.stripe(hash)] &+= 1 }
+
+  /// Says that the change is committed, or has failed: without a value the key is dropped.
+  mutating func endChange(hash: UInt64, key: Span<UInt8>, value: Span<UInt8>?, version: Version) {
+    let stripe = Self.stripe(hash)
+    pending[stripe] &-= 1
+    generation[stripe] &+= 1
+    guard let found = find(hash: UInt32(truncatingIfNeeded: hash), key: key) else { return }
+    let isMain = found.place & Self.mainBit != 0
+    let offset = Self.offset(found.place)
+    var header = isMain ? main.header(at: offset) : small.header(at: offset)
+    if let value {
+      // A batch may name a key twice; its changes come in order.
+      guard header.version < version else { return }
+      if value.count == header.valueCount {
+        if isMain {
+          main.replaceValue(at: offset, with: value, version: version)
+        } else {
+          small.replaceValue(at: offset, with: value, version: version)
+        }
+        return
+      }
+    }
+    index.remove(slot: found.slot)
+    if isMain {
+      main.markDead(at: offset)
+      mainCount -= 1
+    } else {
+      small.markDead(at: offset)
+    }
+    guard let value else { return }
+    header.valueCount = value.count
+    header.version = version
+    insert(header, key: key, value: value, intoMain: isMain)
+  }
+
+  /// Forgets everything; fills under way are refused.
+  mutating func removeAll() {
+    small.removeAll()
+    main.removeAll()
+    index.removeAll()
+    ghost.removeAll()
+    mainCount = 0
+    isWarm = false
+    for stripe in generation.indices { generation[stripe] &+= 1 }
+  }
+
+  // MARK: Queues
+
+  private mutating func insert(
+    _ header: EntryRing.Header, key: Span<UInt8>, value: Span<UInt8>, intoMain: Bool
+  ) {
+    let size = header.entryBytes
+    guard size <= entryBytesMax else { return }
+    while index.isFull {
+      if main.isEmpty { evictFromSmall() } else { evictFromMain(sparing: false) }
+    }
+    if intoMain {
+      makeRoomInMain(size)
+      let offset = main.append(header, key: key, value: value)
+      index.insert(hash: header.hash, place: Self.place(offset, isMain: true))
+      mainCount += 1
+    } else {
+      while !small.hasRoom(size) { evictFromSmall() }
+      let offset = small.append(header, key: key, value: value)
+      index.insert(hash: header.hash, place: Self.place(offset, isMain: false))
+    }
+  }
+
+  private mutating func evictFromSmall() {
+    guard !small.isEmpty else { return }
+    let offset = small.tailOffset
+    let header = small.header(at: offset)
+    defer { small.dropTail() }
+    guard header.isAlive,
+      let slot = index.slot(hash: header.hash, place: Self.place(offset, isMain: false))
+    else { return }
+    let size = header.entryBytes
+    let fillsMain = !isWarm && main.hasRoom(size)
+    if !fillsMain { isWarm = true }
+    guard header.uses >= 2 || fillsMain else {
+      index.remove(slot: slot)
+      ghost.insert(header.hash)
+      counts.evictions &+= 1
+      return
+    }
+    let entry = small.entry(at: offset, header)
+    // Making room may move slots, but never the one of this entry's place.
+    makeRoomInMain(size)
+    let moved = main.append(entry: entry.span, uses: fillsMain ? header.uses : 0)
+    if let slot = index.slot(hash: header.hash, place: Self.place(offset, isMain: false)) {
+      index.replace(slot: slot, place: Self.place(moved, isMain: true))
+    }
+    mainCount += 1
+  }
+
+  private mutating func makeRoomInMain(_ size: Int) {
+    // Each entry may go around three times; beyond the bound the oldest leaves whatever its use,
+    // so that no caller waits for a whole lap.
+    var spared = 0
+    while !main.hasRoom(size) {
+      evictFromMain(sparing: spared < Self.sparedMax)
+      spared += 1
+    }
+  }
+
+  private static let sparedMax = 128
+
+  private mutating func evictFromMain(sparing: Bool) {
+    guard !main.isEmpty else { return }
+    isWarm = true
+    let offset = main.tailOffset
+    let header = main.header(at: offset)
+    guard header.isAlive,
+      let slot = index.slot(hash: header.hash, place: Self.place(offset, isMain: true))
+    else {
+      main.dropTail()
+      return
+    }
+    if sparing, header.uses > 0 {
+      let entry = main.entry(at: offset, header)
+      main.dropTail()
+      if main.hasRoom(entry.count) {
+        let moved = main.append(entry: entry.span, uses: header.uses - 1)
+        index.replace(slot: slot, place: Self.place(moved, isMain: true))
+        return
+      }
+    } else {
+      main.dropTail()
+    }
+    index.remove(slot: slot)
+    mainCount -= 1
+    counts.evictions &+= 1
+  }
+
+  // MARK: Places
+
+  @inline(__always)
+  private func find(hash: UInt32, key: Span<UInt8>) -> (slot: Int, place: UInt32)? {
+    var slot = index.home(of: hash)
+    while let content = index.content(of: slot) {
+      if content.hash == hash {
+        let offset = Self.offset(content.place)
+        let isMain = content.place & Self.mainBit != 0
+        let equal =
+          isMain
+          ? main.keyEquals(at: offset, main.header(at: offset), key)
+          : small.keyEquals(at: offset, small.header(at: offset), key)
+        if equal { return (slot, content.place) }
+      }
+      slot = index.next(after: slot)
+    }
+    return nil
+  }
+
+  /// A place is an offset in units of 8 bytes, counted from 1, and a bit for the ring.
+  @inline(__always)
+  private static func place(_ offset: Int, isMain: Bool) -> UInt32 {
+    UInt32(truncatingIfNeeded: offset / 8 + 1) | (isMain ? mainBit : 0)
+  }
+
+  @inline(__always)
+  private static func offset(_ place: UInt32) -> Int { (Int(place & ~mainBit) - 1) * 8 }
+
+  /// Other bits than those that choose the shard and the slot.
+  @inline(__always)
+  private static func stripe(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash &>> 40 & 0xFF) }
+}

@@ -1,0 +1,384 @@
+internal import LinuxIO
+internal import Measurements
+internal import RocksDB
+internal import Synchronization
+
+/// The one place where versions are given out and the hot tier is changed by callers.
+///
+/// 1. A caller encodes its changes into the open group, under one lock that also gives out
+///    versions: so the order in the log is the order of versions.
+/// 2. While no commit is under way, that caller leads: it takes the group and commits it. Others
+///    follow: their changes gather in the next group.
+/// 3. A commit, under the barrier that snapshots take too: tell the cache what will change, write
+///    the batch (and sync it), publish the new versions, tell the cache what has changed.
+/// 4. The leader hands what has gathered meanwhile to the committing thread, which goes on until
+///    nothing is left.
+///
+/// A write that fails takes the store out of service for writing: for good, except where the disk
+/// is full.
+final class Committer: Sendable {
+  /// Whether changes are taken.
+  private enum Mode: Sendable {
+    case open
+    /// The disk is full; tried again at a moment, by the first who comes then.
+    case full(StoreError, retryAt: Nanoseconds)
+    case poisoned(StoreError)
+    case closed
+  }
+
+  private struct State: ~Copyable {
+    var open = CommitGroup(batch: WriteBatch())
+    var spare: WriteBatch?
+    var nextSequence: UInt64
+    /// The store's record with all changes of open and taken groups.
+    var record: StoreRecord
+    /// The store's record as it is in the log.
+    var logged: StoreRecord
+    var isCommitting = false
+    var mode = Mode.open
+    /// Callers that wait for the next group to open.
+    var roomWaiterCount = 0
+    var counts = Counts()
+
+    init(record: StoreRecord) {
+      nextSequence = record.reservedSequence
+      self.record = record
+      logged = record
+    }
+  }
+
+  /// What was committed since the store was opened.
+  struct Counts: Sendable, Equatable {
+    var commits: UInt64 = 0
+    var changes: UInt64 = 0
+    var bytes: UInt64 = 0
+  }
+
+  /// What a caller does once its changes are in a group.
+  private enum Role: Sendable {
+    case lead(Version)
+    case follow(GroupOutcome, Version)
+    case complete(ringing: Bool)
+    case waitForRoom
+    case retry(StoreError)
+  }
+
+  let published: PublishedState
+  /// Held while a commit changes what readers see; snapshots of all tiers are taken under it.
+  let barrier = Mutex<Void>(())
+  private let path: String
+  private let hot: TierHold
+  private let cache: HotCache?
+  private let limits: StoreConfiguration.WriteBufferLimits
+  private let state: Mutex<State>
+  private let room = Doorbell()
+  private let work = Doorbell()
+  private let isStopping = Atomic<Bool>(false)
+  private let thread = Mutex<PinnedThread?>(nil)
+  private let log: LogSynchronizer?
+
+  init(
+    path: String, hot: TierDatabase, cache: HotCache?, configuration: StoreConfiguration,
+    record: StoreRecord, published: PublishedState
+  ) throws(StoreError) {
+    self.path = path
+    self.hot = TierHold(hot)
+    self.cache = cache
+    self.published = published
+    limits = configuration.writeBuffer
+    state = Mutex(State(record: record))
+    if let interval = configuration.durability.syncInterval {
+      var holdsBack = false
+      if case .grouped = configuration.durability { holdsBack = true }
+      log = LogSynchronizer(
+        hot: self.hot, interval: interval, holdsBack: holdsBack, version: published.lastVersion)
+    } else {
+      log = nil
+    }
+    do throws(SystemError) {
+      let started = try PinnedThread(name: "store-commit", cpu: nil) { [self] in run() }
+      thread.withLock { $0 = started }
+    } catch {
+      throw .system(path: path, cause: "\(error)")
+    }
+    do throws(StoreError) {
+      try log?.start { [self] in poison($0) }
+    } catch {
+      stopThread()
+      throw error
+    }
+  }
+
+  /// The newest version that the drive is known to hold, with all before it.
+  var durableVersion: Version { log?.durableVersion ?? published.lastVersion }
+
+  /// What was committed.
+  var counts: Counts { state.withLock { $0.counts } }
+
+  // MARK: Callers
+
+  /// Commits changes and returns when they are acknowledged.
+  ///
+  /// - Returns: The version of the last change.
+  @discardableResult
+  func commit(
+    _ changes: some Collection<StoreBatch.Change>, byteCount: Int
+  ) throws(StoreError) -> Version {
+    while true {
+      switch try enqueue(changes, byteCount: byteCount, completion: nil) {
+      case .lead(let version):
+        let failure = commitNext()
+        handOver()
+        if let failure { throw failure }
+        return version
+      case .follow(let outcome, let version):
+        try outcome.wait()
+        return version
+      case .complete: throw .closed(path: path)
+      case .waitForRoom: room.wait()
+      case .retry(let failure): try resume(from: failure)
+      }
+    }
+  }
+
+  /// Commits changes; `completion` is called by the committing thread when they are acknowledged.
+  ///
+  /// Waits only while the open group is full.
+  func commit(
+    _ changes: some Collection<StoreBatch.Change>, byteCount: Int,
+    completion: @escaping CommitGroup.Completion
+  ) {
+    do throws(StoreError) {
+      while true {
+        switch try enqueue(changes, byteCount: byteCount, completion: completion) {
+        case .complete(let ringing):
+          if ringing { work.ring() }
+          return
+        case .waitForRoom: room.wait()
+        case .retry(let failure): try resume(from: failure)
+        case .lead, .follow: return
+        }
+      }
+    } catch {
+      completion(.failure(error))
+    }
+  }
+
+  /// Takes no more changes, commits those that were taken, and puts the log on the drive.
+  func close() throws(StoreError) {
+    let mode = state.withLock { state in
+      let mode = state.mode
+      if case .closed = mode {} else { state.mode = .closed }
+      return mode
+    }
+    if case .closed = mode { return }
+    while state.withLock({ $0.isCommitting }) { MonotonicClock.sleep(Nanoseconds(50_000)) }
+    stopThread()
+    log?.finish()
+    defer { hot.release() }
+    if case .poisoned(let failure) = mode { throw failure }
+    if let failure = hot.perform({ hot throws(RocksDBError) in try hot.database.syncLog() }) {
+      throw failure
+    }
+  }
+
+  // MARK: Groups
+
+  private func enqueue(
+    _ changes: some Collection<StoreBatch.Change>, byteCount: Int,
+    completion: CommitGroup.Completion?
+  ) throws(StoreError) -> Role {
+    let count = changes.count
+    return try state.withLock { state throws(StoreError) -> Role in
+      switch state.mode {
+      case .open: break
+      case .poisoned(let failure):
+        throw StoreError.poisoned(path: path, cause: "\(failure)")
+      case .closed: throw StoreError.closed(path: path)
+      case .full(let failure, let retryAt):
+        let now = MonotonicClock.now()
+        guard now >= retryAt else { throw failure }
+        state.mode = .full(failure, retryAt: now + Self.retryInterval)
+        return .retry(failure)
+      }
+      if state.open.isFull(adding: count, bytes: byteCount, limits: limits) {
+        state.roomWaiterCount += 1
+        return .waitForRoom
+      }
+      if state.nextSequence + UInt64(count) > state.record.reservedSequence {
+        state.record.reservedSequence =
+          state.nextSequence + UInt64(count) + StoreRecord.reservation
+        state.open.record = state.record
+      }
+      for change in changes {
+        let version = Version(epoch: state.record.epoch, sequence: state.nextSequence)
+        state.nextSequence += 1
+        state.open.append(change, version: version, cache: cache)
+        switch change {
+        case .put, .delete: continue
+        case .deleteRange(let lower, let upper):
+          state.record.tombstones.insert(lower: lower, upper: upper, version: version)
+        case .forgetRanges(let versions): state.record.tombstones.remove(versions)
+        }
+        state.open.record = state.record
+      }
+      let version = state.open.lastVersion
+      let leads = !state.isCommitting
+      state.isCommitting = true
+      if let completion {
+        state.open.completions.append((completion, version))
+        return .complete(ringing: leads)
+      }
+      if leads { return .lead(version) }
+      let outcome = state.open.outcome ?? GroupOutcome()
+      state.open.outcome = outcome
+      state.open.followerCount += 1
+      return .follow(outcome, version)
+    }
+  }
+
+  /// How long a full disk is left alone.
+  private static let retryInterval = Nanoseconds(1_000_000_000)
+
+  /// Commits the open group; only by whoever holds the committing role.
+  private func commitNext() -> StoreError? {
+    var group = take()
+    var failure = group.doom
+    if failure == nil { failure = log?.waitForRoom() }
+    if failure == nil { failure = write(&group) }
+    settle(&group, failure)
+    finish(group, failure)
+    return failure
+  }
+
+  private func take() -> CommitGroup {
+    state.withLock { state in
+      let batch: WriteBatch
+      if let spare = state.spare.take() { batch = spare } else { batch = WriteBatch() }
+      var taken = CommitGroup(batch: batch)
+      swap(&state.open, &taken)
+      room.ring(state.roomWaiterCount)
+      state.roomWaiterCount = 0
+      return taken
+    }
+  }
+
+  private func write(_ group: inout CommitGroup) -> StoreError? {
+    if let record = group.record { group.batch.put(KeyRule.recordKey, record.bytes) }
+    return barrier.withLock { _ -> StoreError? in
+      if let cache {
+        for change in group.published { cache.beginChange(hash: change.hash) }
+      }
+      let failure = hot.perform { hot throws(RocksDBError) in
+        try hot.database.write(&group.batch, sync: log == nil)
+      }
+      if failure == nil {
+        if let record = group.record { published.publish(record.tombstones) }
+        published.publish(group.lastVersion)
+      }
+      if let cache {
+        for change in group.published {
+          cache.endChange(
+            hash: change.hash, key: change.key, value: failure == nil ? change.value : nil,
+            version: change.version)
+        }
+      }
+      return failure
+    }
+  }
+
+  /// Draws the consequences of a commit for those that come after it.
+  private func settle(_ group: inout CommitGroup, _ failure: StoreError?) {
+    let record = group.record
+    let (changes, bytes) = (group.changeCount, group.byteCount)
+    state.withLock { state in
+      guard let failure else {
+        if let record { state.logged = record }
+        state.counts.commits += 1
+        state.counts.changes += UInt64(changes)
+        state.counts.bytes += UInt64(bytes)
+        return
+      }
+      // The open group may build on a record that never came into the log.
+      state.record = state.logged
+      if !state.open.isEmpty { state.open.doom = failure }
+      switch state.mode {
+      case .poisoned, .closed: return
+      case .open, .full: break
+      }
+      if case .noSpace = failure {
+        state.mode = .full(failure, retryAt: MonotonicClock.now() + Self.retryInterval)
+      } else {
+        state.mode = .poisoned(failure)
+      }
+    }
+    if failure == nil { log?.committed(group.lastVersion) }
+  }
+
+  private func finish(_ group: consuming CommitGroup, _ failure: StoreError?) {
+    for (completion, version) in group.completions {
+      if let failure { completion(.failure(failure)) } else { completion(.success(version)) }
+    }
+    group.outcome?.finish(failure, count: group.followerCount)
+    var batch = group.batch
+    batch.clear()
+    var slot: WriteBatch? = batch
+    state.withLock { $0.spare = slot.take() }
+  }
+
+  /// Gives the committing role to the thread where something has gathered, else to nobody.
+  private func handOver() {
+    let goesOn = state.withLock { state in
+      if state.open.isEmpty { state.isCommitting = false }
+      return state.isCommitting
+    }
+    if goesOn { work.ring() }
+  }
+
+  private func run() {
+    while true {
+      work.wait()
+      if isStopping.load(ordering: .acquiring) { return }
+      while true {
+        _ = commitNext()
+        let goesOn = state.withLock { state in
+          if state.open.isEmpty { state.isCommitting = false }
+          return state.isCommitting
+        }
+        guard goesOn else { break }
+      }
+    }
+  }
+
+  // MARK: Failures
+
+  /// Takes no more changes, for good.
+  func poison(_ failure: StoreError) {
+    state.withLock { state in
+      switch state.mode {
+      case .poisoned, .closed: return
+      case .open, .full: state.mode = .poisoned(failure)
+      }
+    }
+  }
+
+  /// Goes on after a full disk, where there is room again.
+  private func resume(from failure: StoreError) throws(StoreError) {
+    guard hot.perform({ hot throws(RocksDBError) in try hot.database.resume() }) == nil else {
+      throw failure
+    }
+    state.withLock { state in
+      if case .full = state.mode { state.mode = .open }
+    }
+  }
+
+  private func stopThread() {
+    isStopping.store(true, ordering: .releasing)
+    work.ring()
+    let ended = thread.withLock { thread in
+      defer { thread = nil }
+      return thread
+    }
+    ended?.join()
+  }
+}

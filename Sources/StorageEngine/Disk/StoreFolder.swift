@@ -1,0 +1,148 @@
+internal import FoundationEssentials
+internal import Glibc
+internal import LinuxIO
+internal import SystemPackage
+
+/// The folder of a store on disk: its `STORE` file and its tiers' folders.
+struct StoreFolder: Sendable {
+  let path: String
+  let format: StoreFormat
+
+  /// The folder of a tier; one that is named takes the place of the recorded one.
+  func path(of tier: Tier, named: [Tier: String]) -> String {
+    let folder = named[tier] ?? format.folders[tier] ?? tier.rawValue
+    return folder.hasPrefix("/") ? folder : path + "/" + folder
+  }
+
+  /// Makes the folders of a new store and their labels; ``seal()`` makes them a store.
+  ///
+  /// - Throws: ``StoreError/exists(path:)`` where a folder is there and not empty.
+  init(creating path: String, tierFolders: [Tier: String]) throws(StoreError) {
+    let identity = String(UInt64.random(in: .min ... .max), radix: 16)
+    for (tier, folder) in tierFolders where folder.contains("\n") || folder.isEmpty {
+      throw .invalidArgument("the folder of the \(tier.rawValue) tier has no usable name")
+    }
+    let format = StoreFormat(
+      identity: identity,
+      folders: Dictionary(
+        uniqueKeysWithValues: Tier.allCases.map { ($0, tierFolders[$0] ?? $0.rawValue) }))
+    self.path = path
+    self.format = format
+    try Self.makeEmpty(path)
+    for tier in Tier.allCases {
+      let folder = self.path(of: tier, named: [:])
+      try Self.makeEmpty(folder)
+      let label = TierLabel(identity: identity, tier: tier)
+      try Self.write(label.text, to: folder + "/" + TierLabel.fileName)
+      try Self.synchronize(folder: folder)
+    }
+  }
+
+  /// Writes the `STORE` file, last of all: a crash before it leaves no store.
+  func seal() throws(StoreError) {
+    try Self.write(format.text, to: path + "/" + StoreFormat.fileName)
+    try Self.synchronize(folder: path)
+  }
+
+  /// Reads the `STORE` file of a folder.
+  init(opening path: String) throws(StoreError) {
+    let file = path + "/" + StoreFormat.fileName
+    guard let data = FileManager.default.contents(atPath: file) else {
+      let reason =
+        if !FileManager.default.fileExists(atPath: path) {
+          "there is no such folder"
+        } else if FileManager.default.fileExists(atPath: file) {
+          "its file \(StoreFormat.fileName) cannot be read"
+        } else {
+          "it has no file \(StoreFormat.fileName)"
+        }
+      throw .notAStore(path: path, reason: reason)
+    }
+    do throws(StoreFormat.Fault) {
+      format = try StoreFormat(reading: String(decoding: data, as: UTF8.self))
+    } catch {
+      switch error {
+      case .notAStore(let reason): throw .notAStore(path: path, reason: reason)
+      case .newer(let found):
+        throw .newerFormat(path: path, found: found, known: StoreFormat.known)
+      }
+    }
+    self.path = path
+  }
+
+  /// Refuses a tier's folder that is not this store's.
+  func checkLabel(of tier: Tier, at folder: String) throws(StoreError) {
+    let file = folder + "/" + TierLabel.fileName
+    guard let data = FileManager.default.contents(atPath: file) else {
+      throw .wrongFolder(
+        tier: tier, path: folder, reason: "it has no readable file \(TierLabel.fileName)")
+    }
+    let found = String(decoding: data, as: UTF8.self)
+    guard found == TierLabel(identity: format.identity, tier: tier).text else {
+      let words = found.split(separator: "\n").joined(separator: ", ")
+      throw .wrongFolder(tier: tier, path: folder, reason: "its label says '\(words)'")
+    }
+  }
+
+  /// Makes a copy of the labels and the `STORE` file for a checkpoint, whose tiers lie in it.
+  func seal(checkpoint target: String) throws(StoreError) {
+    for tier in Tier.allCases {
+      let folder = target + "/" + tier.rawValue
+      let label = TierLabel(identity: format.identity, tier: tier)
+      try Self.write(label.text, to: folder + "/" + TierLabel.fileName)
+      try Self.synchronize(folder: folder)
+    }
+    let copy = StoreFormat(identity: format.identity, folders: [:])
+    try Self.write(copy.text, to: target + "/" + StoreFormat.fileName)
+    try Self.synchronize(folder: target)
+  }
+
+  // MARK: Files
+
+  /// Makes a folder, which may be there if it is empty.
+  static func makeEmpty(_ folder: String) throws(StoreError) {
+    do {
+      try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: true)
+      guard try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty else {
+        throw StoreError.exists(path: folder)
+      }
+    } catch let error as StoreError {
+      throw error
+    } catch {
+      throw .system(path: folder, cause: reason(error))
+    }
+  }
+
+  private static func write(_ text: String, to file: String) throws(StoreError) {
+    do throws(SystemError) {
+      let target = try AppendFile(creating: file)
+      try target.append(Array(text.utf8))
+      try target.synchronize()
+    } catch {
+      throw .system(path: file, cause: SystemError.text(of: error.errno))
+    }
+  }
+
+  /// Makes the names in a folder durable.
+  static func synchronize(folder: String) throws(StoreError) {
+    do {
+      let descriptor = try FileDescriptor.open(FilePath(folder), .readOnly, options: [.directory])
+      try descriptor.closeAfter {
+        // Some file systems have nothing to sync in a folder and say EINVAL.
+        if fsync(descriptor.rawValue) != 0, errno != EINVAL { throw Errno(rawValue: errno) }
+      }
+    } catch {
+      throw .system(path: folder, cause: reason(error))
+    }
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    if let error = error as? Errno { return error.description }
+    guard let error = error as? CocoaError else { return "\(error)" }
+    if let posix = error.underlying as? POSIXError {
+      return Errno(rawValue: posix.code.rawValue).description
+    }
+    return error.code == .fileWriteFileExists ? "a file is in the way" : "\(error)"
+  }
+}

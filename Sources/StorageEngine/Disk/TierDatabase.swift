@@ -1,0 +1,150 @@
+internal import RocksDB
+internal import Synchronization
+
+/// Which tier and where, for errors.
+struct TierPlace: Sendable, Equatable {
+  let tier: Tier
+  let path: String
+
+  /// The store's error for RocksDB's.
+  func storeError(_ error: RocksDBError) -> StoreError {
+    switch error.code {
+    case .corruption: .corruption(tier: tier, file: error.path, cause: error.message)
+    case .noSpace: .noSpace(tier: tier, path: error.path, cause: error.message)
+    default: .failed(tier: tier, path: error.path, cause: error.message)
+    }
+  }
+
+  /// The error for a stored value that is none.
+  func damage(_ fault: ValueHeader.Fault, key: [UInt8]) -> StoreError {
+    .corruption(
+      tier: tier, file: path, cause: "under the key \(KeyText.text(key)) stands \(fault)")
+  }
+}
+
+/// One tier's RocksDB, which tells its failures as the store's.
+final class TierDatabase: Sendable {
+  let place: TierPlace
+  let database: Database
+
+  var tier: Tier { place.tier }
+  var path: String { place.path }
+
+  /// Opens, or makes, the tier's database.
+  init(_ tier: Tier, at path: String, settings: TierSettings, access: Access) throws(StoreError) {
+    let place = TierPlace(tier: tier, path: path)
+    self.place = place
+    do throws(RocksDBError) {
+      database = try Database(
+        at: path, options: Self.options(settings, creating: access == .create),
+        readOnly: access == .readOnly)
+    } catch {
+      switch error.code {
+      case .busy: throw .inUse(path: path)
+      case .notFound: throw .wrongFolder(tier: tier, path: path, reason: error.message)
+      default: throw place.storeError(error)
+      }
+    }
+  }
+
+  /// How a store is opened.
+  enum Access {
+    case create
+    case write
+    case readOnly
+  }
+
+  /// The store's error for RocksDB's.
+  func storeError(_ error: RocksDBError) -> StoreError { place.storeError(error) }
+
+  /// RocksDB's options for a tier.
+  private static func options(_ settings: TierSettings, creating: Bool) -> DatabaseOptions {
+    var options = DatabaseOptions()
+    options.createIfMissing = creating
+    options.errorIfExists = creating
+    options.writeBufferBytes = settings.writeBufferBytes
+    options.writeBufferCount = settings.writeBufferCount
+    options.buffersToMerge = settings.buffersToMerge
+    options.level0Files = settings.level0Files
+    options.backgroundJobs = settings.backgroundJobs
+    options.subcompactions = settings.subcompactions
+    options.blockBytes = settings.blockBytes
+    options.blockCacheBytes = settings.cacheBytes
+    options.bloomBitsPerKey = settings.filterBitsPerKey
+    options.ribbonFilter = settings.ribbonFilter
+    options.compression = compression(settings.compression)
+    options.openFiles = settings.openFiles
+    options.mmapReads = settings.mmapReads
+    return options
+  }
+
+  private static func compression(
+    _ compression: TierSettings.Compression
+  ) -> DatabaseOptions.Compression {
+    switch compression {
+    case .none: .none
+    case .lz4: .lz4
+    case .zstd(let level): .zstd(level: level)
+    }
+  }
+}
+
+/// Holds a tier open for those who change it, until the store closes.
+final class TierHold: Sendable {
+  private let tier: Mutex<TierDatabase?>
+  private let path: String
+
+  init(_ tier: TierDatabase) {
+    path = tier.path
+    self.tier = Mutex(tier)
+  }
+
+  /// Lets the tier go; nothing can be done with it any more.
+  func release() { tier.withLock { $0 = nil } }
+
+  /// Does something with the tier and tells how it failed.
+  func perform(_ body: (TierDatabase) throws(RocksDBError) -> Void) -> StoreError? {
+    guard let tier = tier.withLock({ $0 }) else { return .closed(path: path) }
+    do throws(RocksDBError) {
+      try body(tier)
+      return nil
+    } catch {
+      return tier.storeError(error)
+    }
+  }
+}
+
+/// The three databases of an open store, and what holds them open.
+final class OpenTiers: Sendable {
+  let hot: TierDatabase
+  let warm: TierDatabase
+  let cold: TierDatabase
+
+  init(hot: TierDatabase, warm: TierDatabase, cold: TierDatabase) {
+    self.hot = hot
+    self.warm = warm
+    self.cold = cold
+  }
+
+  subscript(tier: Tier) -> TierDatabase {
+    switch tier {
+    case .hot: hot
+    case .warm: warm
+    case .cold: cold
+    }
+  }
+}
+
+/// Keys for people: printable ASCII as it is, all else as `\xNN`, at most 64 bytes.
+enum KeyText {
+  static func text(_ key: [UInt8]) -> String {
+    let shown = key.prefix(64).map { byte in
+      if byte >= 0x20, byte < 0x7F, byte != UInt8(ascii: "\\") {
+        return String(UnicodeScalar(byte))
+      }
+      let digits = String(byte, radix: 16)
+      return "\\x" + (digits.count == 1 ? "0" : "") + digits
+    }
+    return "'" + shown.joined() + "'" + (key.count > 64 ? "… (\(key.count) bytes)" : "")
+  }
+}

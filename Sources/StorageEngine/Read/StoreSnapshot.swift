@@ -1,0 +1,87 @@
+internal import RocksDB
+
+/// The store as it was at one moment, over all tiers, for as long as this is held.
+///
+/// While it is held, the tiers keep what it sees, and the folder stays in use after the store was
+/// closed.
+public final class StoreSnapshot: Sendable {
+  /// The newest version that it sees.
+  public let version: Version
+
+  private let hot: Snapshot
+  private let warm: Snapshot
+  private let cold: Snapshot
+  private let places: [TierPlace]
+  private let tombstones: RangeTombstones?
+
+  /// To be made only under the committer's barrier.
+  init(of tiers: OpenTiers, published: PublishedState) {
+    hot = tiers.hot.database.snapshot()
+    warm = tiers.warm.database.snapshot()
+    cold = tiers.cold.database.snapshot()
+    places = [tiers.hot.place, tiers.warm.place, tiers.cold.place]
+    tombstones = published.tombstones
+    version = published.lastVersion
+  }
+
+  /// The value that a key had; nil where the key was not there.
+  public func get(_ key: [UInt8]) throws(StoreError) -> [UInt8]? {
+    try KeyRule.check(key: key)
+    for (tier, place) in zip(Tier.allCases, places) {
+      let found =
+        switch tier {
+        case .hot: try find(key, in: hot, at: place)
+        case .warm: try find(key, in: warm, at: place)
+        case .cold: try find(key, in: cold, at: place)
+        }
+      switch found {
+      case .absent: continue
+      case .deleted: return nil
+      case .value(let value): return value
+      case .damaged(let fault): throw place.damage(fault, key: key)
+      }
+    }
+    return nil
+  }
+
+  private func find(
+    _ key: [UInt8], in source: borrowing Snapshot, at place: TierPlace
+  ) throws(StoreError) -> Found<[UInt8]> {
+    try Found<[UInt8]>.find(key, in: source, at: place, tombstones: tombstones) { value, _ in
+      value.copied()
+    }
+  }
+
+  /// Walks over keys of a range as they were.
+  ///
+  /// - Parameters:
+  ///   - range: Which keys.
+  ///   - direction: Ascending or descending.
+  ///   - limit: Most keys; nil for all.
+  ///   - body: Takes a key and its value, both lent for the call only; false ends the walk.
+  /// - Throws: What failed, naming tier and file; what was walked over before stays true.
+  public func scan(
+    _ range: KeyRange = .all, _ direction: ScanDirection = .forward, limit: Int? = nil,
+    _ body: (_ key: Span<UInt8>, _ value: Span<UInt8>) -> Bool
+  ) throws(StoreError) {
+    guard !range.isEmpty, limit != 0 else { return }
+    if let limit, limit < 0 { throw .invalidArgument("a scan of \(limit) keys means nothing") }
+    var options = IteratorOptions(from: range.lowerBound, to: range.upperBound)
+    // A long scan must not push out what point reads keep in the block cache.
+    options.fillCache = limit.map { $0 <= Self.shortScan } ?? false
+    var merge = TierMerge(
+      hot: TierMerge.Cursor(place: places[0], iterator: hot.iterator(options)),
+      warm: TierMerge.Cursor(place: places[1], iterator: warm.iterator(options)),
+      cold: TierMerge.Cursor(place: places[2], iterator: cold.iterator(options)),
+      tombstones: tombstones)
+    guard let limit else { return try merge.walk(direction, body) }
+    var left = limit
+    try merge.walk(direction) { key, value in
+      left -= 1
+      return body(key, value) && left > 0
+    }
+  }
+
+  /// Keys of a scan that may stay in the block cache: about 100 blocks of hot data.
+  private static let shortScan = 1000
+}

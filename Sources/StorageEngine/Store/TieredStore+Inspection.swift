@@ -1,0 +1,133 @@
+internal import RocksDB
+
+/// A place where stored bytes are not what was written.
+public struct Damage: Sendable, Equatable, CustomStringConvertible {
+  /// Which tier.
+  public var tier: Tier
+  /// The file, or the tier's folder where no one file can be named.
+  public var file: String
+  /// What is wrong, in words.
+  public var cause: String
+
+  /// Tier, file and cause.
+  public var description: String { "\(tier.rawValue): \(file): \(cause)" }
+}
+
+/// What a store holds and has done since it was opened.
+public struct StoreStatistics: Sendable, Equatable {
+  /// The same of one tier.
+  public struct TierStatistics: Sendable, Equatable {
+    /// Bytes of its files on the drive.
+    public var fileBytes: UInt64
+    /// About how many keys it holds, tombstones included.
+    public var keyCountEstimate: UInt64
+    /// Blocks that had to be read for point reads: about the device reads.
+    public var blockReads: UInt64
+    /// Blocks that were in the block cache.
+    public var blockHits: UInt64
+    /// Microseconds for which writers were delayed or stopped.
+    public var stallMicroseconds: UInt64
+  }
+
+  /// By tier.
+  public var tiers: [Tier: TierStatistics]
+  /// Reads that the hot cache answered.
+  public var cacheHits: UInt64
+  /// Reads that it did not.
+  public var cacheMisses: UInt64
+  /// Values taken into it by readers.
+  public var cacheFills: UInt64
+  /// Values that came too late, as the key was changed meanwhile.
+  public var cacheRefusedFills: UInt64
+  /// Values that left it to make room.
+  public var cacheEvictions: UInt64
+  /// Values in it.
+  public var cacheEntries: Int
+  /// Bytes of it that are in use.
+  public var cacheBytes: Int
+  /// Commits to the log.
+  public var commits: UInt64
+  /// Changes in them.
+  public var changes: UInt64
+  /// Bytes of keys and values in them.
+  public var changedBytes: UInt64
+  /// The newest version that readers see.
+  public var lastVersion: Version
+  /// The newest version that the drive is known to hold.
+  public var durableVersion: Version
+}
+
+extension TieredStore {
+  /// What the store holds and has done.
+  public func statistics() throws(StoreError) -> StoreStatistics {
+    let tiers = try tiers()
+    let cacheCounts = cache?.counts ?? HotCacheShard.Counts()
+    let commits = committer?.counts ?? Committer.Counts()
+    return StoreStatistics(
+      tiers: Dictionary(
+        uniqueKeysWithValues: Tier.allCases.map { ($0, Self.statistics(of: tiers[$0])) }),
+      cacheHits: cacheCounts.hits, cacheMisses: cacheCounts.misses,
+      cacheFills: cacheCounts.fills, cacheRefusedFills: cacheCounts.refusedFills,
+      cacheEvictions: cacheCounts.evictions, cacheEntries: cache?.entryCount ?? 0,
+      cacheBytes: cache?.byteCount ?? 0, commits: commits.commits, changes: commits.changes,
+      changedBytes: commits.bytes, lastVersion: lastVersion, durableVersion: durableVersion)
+  }
+
+  private static func statistics(of tier: TierDatabase) -> StoreStatistics.TierStatistics {
+    StoreStatistics.TierStatistics(
+      fileBytes: tier.database.integerProperty("rocksdb.total-sst-files-size") ?? 0,
+      keyCountEstimate: tier.database.integerProperty("rocksdb.estimate-num-keys") ?? 0,
+      blockReads: tier.database.ticker(.dataBlockMiss),
+      blockHits: tier.database.ticker(.dataBlockHit),
+      stallMicroseconds: tier.database.ticker(.stallMicroseconds))
+  }
+
+  /// Reads everything that is stored, compares every checksum and looks at every header.
+  ///
+  /// - Returns: What is damaged, tier by tier; at most ``damagesMax`` values of each tier are named.
+  public func verify() throws(StoreError) -> [Damage] {
+    let tiers = try tiers()
+    var damages: [Damage] = []
+    for tier in Tier.allCases {
+      let database = tiers[tier]
+      damages += database.database.damagedFiles().map { error in
+        Damage(tier: tier, file: error.path, cause: error.message)
+      }
+      damages += Self.damagedValues(in: database)
+    }
+    return damages
+  }
+
+  /// Most damaged values that are named of one tier.
+  public static var damagesMax: Int { 100 }
+
+  private static func damagedValues(in tier: TierDatabase) -> [Damage] {
+    var options = IteratorOptions(from: KeyRule.lowest, to: nil)
+    options.fillCache = false
+    options.readaheadBytes = 1 << 20
+    var iterator = tier.database.iterator(options)
+    var damages: [Damage] = []
+    do throws(RocksDBError) {
+      try iterator.walk { key, stored in
+        let fault = stored.withBytes { bytes -> ValueHeader.Fault? in
+          do throws(ValueHeader.Fault) {
+            _ = try ValueHeader(reading: bytes)
+            return nil
+          } catch {
+            return error
+          }
+        }
+        if let fault {
+          let name = key.withBytes { KeyText.text($0.copied()) }
+          damages.append(
+            Damage(tier: tier.tier, file: tier.path, cause: "under the key \(name) stands \(fault)")
+          )
+        }
+        return damages.count < damagesMax
+      }
+    } catch {
+      damages.append(Damage(tier: tier.tier, file: error.path, cause: error.message))
+    }
+    return damages
+  }
+}

@@ -1,0 +1,100 @@
+internal import FoundationEssentials
+internal import RocksDB
+internal import Synchronization
+
+extension TieredStore {
+  /// Holds on to this moment: the snapshots of all tiers are taken between two commits.
+  public func snapshot() throws(StoreError) -> StoreSnapshot {
+    let tiers = try tiers()
+    return try atOneMoment { () throws(StoreError) in StoreSnapshot(of: tiers, published: published)
+    }
+  }
+
+  /// Walks over keys of a range as they are at this moment.
+  ///
+  /// As ``StoreSnapshot/scan(_:_:limit:_:)`` on a snapshot of now.
+  public func scan(
+    _ range: KeyRange = .all, _ direction: ScanDirection = .forward, limit: Int? = nil,
+    _ body: (_ key: Span<UInt8>, _ value: Span<UInt8>) -> Bool
+  ) throws(StoreError) {
+    try snapshot().scan(range, direction, limit: limit, body)
+  }
+
+  /// Makes a second store of this moment in a folder, sharing files where it is on the same file
+  /// system.
+  ///
+  /// All its tiers lie in that folder. Commits wait meanwhile, as memory is written to files.
+  ///
+  /// - Parameter target: A folder that is new or empty; its parent must be there.
+  /// - Throws: ``StoreError/exists(path:)`` where the folder holds something, or what failed.
+  public func checkpoint(to target: String) throws(StoreError) {
+    let tiers = try tiers()
+    try StoreFolder.makeEmpty(target)
+    try atOneMoment { () throws(StoreError) in
+      for tier in Tier.allCases {
+        do throws(RocksDBError) {
+          try tiers[tier].database.checkpoint(to: target + "/" + tier.rawValue)
+        } catch {
+          throw tiers[tier].storeError(error)
+        }
+      }
+    }
+    try folder.seal(checkpoint: target)
+  }
+
+  /// Writes what is in memory to files, tier by tier.
+  public func flush() throws(StoreError) {
+    guard committer != nil else { throw .readOnly(path: path) }
+    let tiers = try tiers()
+    for tier in Tier.allCases {
+      do throws(RocksDBError) {
+        try tiers[tier].database.flush()
+      } catch {
+        throw tiers[tier].storeError(error)
+      }
+    }
+  }
+
+  /// Runs `body` while no commit changes what readers see.
+  func atOneMoment<R: Sendable>(_ body: () throws(StoreError) -> R) throws(StoreError) -> R {
+    guard let committer else { return try body() }
+    return try committer.barrier.withLock { _ throws(StoreError) -> R in try body() }
+  }
+
+  /// Removes from the tiers below what deleted ranges hide, and forgets those ranges.
+  func forgetRanges() throws(StoreError) {
+    guard committer != nil else { throw .readOnly(path: path) }
+    let tiers = try tiers()
+    try mover.withLock { _ throws(StoreError) in
+      guard let ranges = published.tombstones else { return }
+      for tier in [tiers.warm, tiers.cold] {
+        for fragment in ranges.fragments { try Self.clear(fragment, in: tier) }
+      }
+      // What readers still hold of these ranges is gone from the tiers, but not from the cache.
+      cache?.removeAll()
+      _ = try commit(CollectionOfOne(.forgetRanges(Set(ranges.fragments.map(\.version)))))
+      cache?.removeAll()
+    }
+  }
+
+  /// Removes from a tier the copies in a range that are older than its deletion.
+  private static func clear(
+    _ fragment: RangeTombstones.Fragment, in tier: TierDatabase
+  ) throws(StoreError) {
+    do throws(RocksDBError) {
+      var batch = WriteBatch()
+      var iterator = tier.database.iterator(
+        IteratorOptions(from: fragment.lower, to: fragment.upper))
+      try iterator.walk { key, stored in
+        let isOlder = stored.withBytes { bytes in
+          (try? ValueHeader(reading: bytes)).map { $0.version < fragment.version } ?? false
+        }
+        if isOlder { batch.delete(key) }
+        return true
+      }
+      if batch.count > 0 { try tier.database.write(&batch, sync: true) }
+    } catch {
+      throw tier.storeError(error)
+    }
+  }
+}

@@ -1,0 +1,194 @@
+internal import LinuxIO
+internal import Measurements
+internal import RocksDB
+internal import Synchronization
+
+/// A store of keys and values in three tiers, for many threads.
+///
+/// Writes land in the hot tier and are acknowledged at the configured ``Durability``. Reads go to
+/// the hot cache and then from the hot tier down, and stop at the first tier that has the key.
+///
+/// ```swift
+/// let store = try TieredStore.create(at: "/srv/store", configuration: .measured)
+/// try store.put(Array("name".utf8), Array("value".utf8))
+/// let value = try store.get(Array("name".utf8))
+/// try store.close()
+/// ```
+///
+/// Every call may come from any thread, and waits where it must; forms with a completion do not
+/// wait for the drive. A store that is dropped without ``close()`` closes in the background a little
+/// later, its errors unseen; close it before the process exits.
+public final class TieredStore: Sendable {
+  /// The folder.
+  public let path: String
+  /// How it was opened.
+  public let configuration: StoreConfiguration
+
+  let folder: StoreFolder
+  let cache: HotCache?
+  let published: PublishedState
+  /// Nil where the store is open for reading only.
+  let committer: Committer?
+  /// Held while copies of keys move between tiers or leave one.
+  let mover = Mutex<Void>(())
+  /// Counts removals from a tier after a move, so that a reader that passed between notices.
+  let retirements = Atomic<UInt64>(0)
+  let parallelReader = ParallelReader()
+  private let slots: [Slot]
+  private let isClosed = Atomic<Bool>(false)
+
+  /// A place to find the open tiers at; several, so that readers do not meet at one lock.
+  private final class Slot: Sendable {
+    let tiers: Mutex<OpenTiers?>
+    init(_ tiers: OpenTiers) { self.tiers = Mutex(tiers) }
+  }
+
+  private init(
+    folder: StoreFolder, configuration: StoreConfiguration, access: TierDatabase.Access
+  ) throws(StoreError) {
+    path = folder.path
+    self.folder = folder
+    self.configuration = configuration
+    let tiers = try Self.openTiers(folder, configuration, access)
+    let record = try Self.readRecord(tiers.hot)
+    let cache =
+      configuration.hotCacheBytes > 0 ? HotCache(byteLimit: configuration.hotCacheBytes) : nil
+    let published = PublishedState(record)
+    self.cache = cache
+    self.published = published
+    committer =
+      access == .readOnly
+      ? nil
+      : try Committer(
+        path: folder.path, hot: tiers.hot, cache: cache, configuration: configuration,
+        record: record, published: published)
+    slots = (0..<16).map { _ in Slot(tiers) }
+  }
+
+  deinit {
+    guard !isShut else { return }
+    // Not here: the last to let go may be a completion on the very thread that closing waits for.
+    let (committer, parallelReader, slots) = (committer, parallelReader, slots)
+    _ = try? PinnedThread(name: "store-close", cpu: nil) {
+      _ = try? Self.close(committer, parallelReader, slots)
+    }
+  }
+
+  // MARK: Opening and closing
+
+  /// Makes a store in a folder that is new or empty, and opens it.
+  ///
+  /// - Throws: ``StoreError/exists(path:)`` where something is there, and what ``open(_:configuration:)``
+  ///   throws.
+  public static func create(
+    at path: String, configuration: StoreConfiguration = .measured
+  ) throws(StoreError) -> TieredStore {
+    guard !configuration.readOnly else { throw .readOnly(path: path) }
+    try checkMemory(configuration)
+    let folder = try StoreFolder(creating: path, tierFolders: configuration.tierFolders)
+    let store = try TieredStore(folder: folder, configuration: configuration, access: .create)
+    try folder.seal()
+    return store
+  }
+
+  /// Opens the store in a folder.
+  ///
+  /// - Throws: ``StoreError/notAStore(path:reason:)``, ``StoreError/newerFormat(path:found:known:)``,
+  ///   ``StoreError/wrongFolder(tier:path:reason:)``, ``StoreError/inUse(path:)``,
+  ///   ``StoreError/noMemory(neededBytes:allowedBytes:explanation:)``, or what is wrong with a tier.
+  public static func open(
+    _ path: String, configuration: StoreConfiguration = .measured
+  ) throws(StoreError) -> TieredStore {
+    let folder = try StoreFolder(opening: path)
+    try checkMemory(configuration)
+    return try TieredStore(
+      folder: folder, configuration: configuration,
+      access: configuration.readOnly ? .readOnly : .write)
+  }
+
+  /// Commits what was taken, puts the log on the drive and closes the tiers; calling it again does
+  /// nothing.
+  ///
+  /// Waits for calls under way. While a ``StoreSnapshot`` is held, the folder stays in use.
+  ///
+  /// - Throws: What kept acknowledged changes from the drive, now or earlier.
+  public func close() throws(StoreError) {
+    guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    try Self.close(committer, parallelReader, slots)
+  }
+
+  private static func close(
+    _ committer: Committer?, _ parallelReader: ParallelReader, _ slots: [Slot]
+  ) throws(StoreError) {
+    parallelReader.close()
+    var failure: StoreError?
+    do throws(StoreError) { try committer?.close() } catch { failure = error }
+    var last: OpenTiers?
+    for slot in slots {
+      slot.tiers.withLock { tiers in
+        last = tiers
+        tiers = nil
+      }
+    }
+    while last != nil, !isKnownUniquelyReferenced(&last) {
+      MonotonicClock.sleep(Nanoseconds(50_000))
+    }
+    last = nil
+    if let failure { throw failure }
+  }
+
+  /// Whether it was closed.
+  @inline(__always)
+  var isShut: Bool { isClosed.load(ordering: .relaxed) }
+
+  /// The open tiers, which stay open as long as they are held.
+  func tiers(_ hash: UInt64 = 0) throws(StoreError) -> OpenTiers {
+    let slot = slots[Int(truncatingIfNeeded: hash & 15)]
+    guard let tiers = slot.tiers.withLock({ $0 }) else { throw .closed(path: path) }
+    return tiers
+  }
+
+  // MARK: Details
+
+  private static func checkMemory(_ configuration: StoreConfiguration) throws(StoreError) {
+    guard let machine = MachineMemory.usableBytes() else { return }
+    let budget = MemoryBudget(of: configuration, machineBytes: machine)
+    guard budget.isMet else {
+      throw .noMemory(
+        neededBytes: budget.neededBytes, allowedBytes: budget.allowedBytes,
+        explanation: MemoryBudget.explanation(of: configuration))
+    }
+  }
+
+  private static func openTiers(
+    _ folder: StoreFolder, _ configuration: StoreConfiguration, _ access: TierDatabase.Access
+  ) throws(StoreError) -> OpenTiers {
+    func open(_ tier: Tier) throws(StoreError) -> TierDatabase {
+      let path = folder.path(of: tier, named: configuration.tierFolders)
+      try folder.checkLabel(of: tier, at: path)
+      return try TierDatabase(
+        tier, at: path, settings: configuration.settings(of: tier), access: access)
+    }
+    return OpenTiers(hot: try open(.hot), warm: try open(.warm), cold: try open(.cold))
+  }
+
+  private static func readRecord(_ hot: TierDatabase) throws(StoreError) -> StoreRecord {
+    let record: StoreRecord??
+    do throws(RocksDBError) {
+      record = try KeyRule.recordKey.withRawSpan { key throws(RocksDBError) in
+        try hot.database.get(key) { stored -> StoreRecord?? in
+          guard let stored else { return .none }
+          return .some(stored.withBytes { StoreRecord(reading: $0) })
+        }
+      }
+    } catch {
+      throw hot.storeError(error)
+    }
+    switch record {
+    case .none: return StoreRecord()
+    case .some(.some(let record)): return record
+    case .some(.none):
+      throw .corruption(tier: .hot, file: hot.path, cause: "the store's own record is unreadable")
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/// How a store is opened: memory, durability and the settings of its tiers.
+public struct StoreConfiguration: Sendable, Equatable {
+  /// How much is gathered into one commit.
+  ///
+  /// Source: the specification's write buffer of 1000 entries or 1 MB.
+  public struct WriteBufferLimits: Sendable, Equatable {
+    /// Most changes in one commit; a larger batch of a caller goes alone.
+    public var entries = 1000
+    /// Most bytes in one commit, keys and values; a larger batch of a caller goes alone.
+    public var bytes = 1 << 20
+
+    /// The specification's limits.
+    public init() {}
+  }
+
+  /// Settings of the hot tier.
+  public var hot: TierSettings
+  /// Settings of the warm tier.
+  public var warm: TierSettings
+  /// Settings of the cold tier.
+  public var cold: TierSettings
+
+  /// Folders of tiers on devices of their own; the rest lie in the store's folder.
+  ///
+  /// Recorded when the store is created; when it is opened, one named here takes the place of the
+  /// recorded one, for a disk that is mounted elsewhere.
+  public var tierFolders: [Tier: String] = [:]
+
+  /// What an acknowledged write outlives.
+  public var durability = Durability.sync
+  /// How much is gathered into one commit.
+  public var writeBuffer = WriteBufferLimits()
+  /// Bytes of the cache of single keys, its own tables included; 0 for none.
+  public var hotCacheBytes: Int
+  /// Most bytes of memory for the whole store; nil for what the machine allows.
+  public var memoryBudgetBytes: UInt64?
+  /// Whether nothing may be changed.
+  public var readOnly = false
+
+  /// Settings for each tier, and a cache in front of them.
+  public init(hot: TierSettings, warm: TierSettings, cold: TierSettings, hotCacheBytes: Int) {
+    self.hot = hot
+    self.warm = warm
+    self.cold = cold
+    self.hotCacheBytes = hotCacheBytes
+  }
+
+  /// What measured better than the specification; about 2 GiB of memory.
+  public static var measured: StoreConfiguration {
+    StoreConfiguration(
+      hot: .measured(.hot), warm: .measured(.warm), cold: .measured(.cold),
+      hotCacheBytes: 512 << 20)
+  }
+
+  /// The specification's settings; see ``MemoryBudget/factor(needed:allowed:)`` for machines that
+  /// have less memory than they ask for.
+  public static var asSpecified: StoreConfiguration {
+    StoreConfiguration(
+      hot: .asSpecified(.hot), warm: .asSpecified(.warm), cold: .asSpecified(.cold),
+      hotCacheBytes: 1 << 30)
+  }
+
+  /// The settings of a tier.
+  public func settings(of tier: Tier) -> TierSettings {
+    switch tier {
+    case .hot: hot
+    case .warm: warm
+    case .cold: cold
+    }
+  }
+
+  /// The same configuration with all caches and write buffers scaled by one factor.
+  public func scaled(by factor: Double) -> StoreConfiguration {
+    var scaled = self
+    scaled.hot = hot.scaled(by: factor)
+    scaled.warm = warm.scaled(by: factor)
+    scaled.cold = cold.scaled(by: factor)
+    scaled.hotCacheBytes = Int(Double(hotCacheBytes) * factor)
+    return scaled
+  }
+}

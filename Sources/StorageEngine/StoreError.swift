@@ -1,0 +1,77 @@
+/// Why the store did not do what it was asked.
+///
+/// One case for each different reaction of a caller. The text says what, where, the value seen and
+/// what to do.
+public enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The folder holds no store.
+  case notAStore(path: String, reason: String)
+  /// There is a store, or something else, where one was to be created.
+  case exists(path: String)
+  /// The store was written by a newer version.
+  case newerFormat(path: String, found: Int, known: Int)
+  /// A tier's folder belongs to another store or another tier.
+  case wrongFolder(tier: Tier, path: String, reason: String)
+  /// The store is open in another process, or twice in this one.
+  case inUse(path: String)
+  /// A write to a store that was opened for reading only.
+  case readOnly(path: String)
+  /// A tier's disk is full; what was acknowledged is kept, and reads go on.
+  case noSpace(tier: Tier, path: String, cause: String)
+  /// Stored bytes are not what was written.
+  case corruption(tier: Tier, file: String, cause: String)
+  /// A tier's device or folder failed.
+  case failed(tier: Tier, path: String, cause: String)
+  /// An earlier write failed, so that no later one is taken.
+  case poisoned(path: String, cause: String)
+  /// A file or folder outside the tiers could not be read or written.
+  case system(path: String, cause: String)
+  /// More memory was asked for than the machine has.
+  case noMemory(neededBytes: UInt64, allowedBytes: UInt64, explanation: String)
+  /// A key, value or batch is longer than can be stored.
+  case tooLarge(what: String, bytes: Int, bytesMax: Int)
+  /// A request that means nothing.
+  case invalidArgument(String)
+  /// The store is closed.
+  case closed(path: String)
+
+  /// What, where, the value seen, and what to do.
+  public var description: String {
+    switch self {
+    case .notAStore(let path, let reason):
+      "'\(path)' holds no store: \(reason); name the folder that 'create' made"
+    case .exists(let path):
+      "'\(path)' is not empty; create a store in a folder that is new or empty"
+    case .newerFormat(let path, let found, let known):
+      "the store '\(path)' has format \(found), and this version reads up to format \(known); "
+        + "use the version that wrote it, or a newer one (nothing was changed)"
+    case .wrongFolder(let tier, let path, let reason):
+      "'\(path)' is not the \(tier.rawValue) tier of this store: \(reason); mount the right disk "
+        + "or name its folder"
+    case .inUse(let path):
+      "the store '\(path)' is open already; close it there, or open it here for reading only"
+    case .readOnly(let path):
+      "the store '\(path)' was opened for reading only; open it for writing"
+    case .noSpace(let tier, let path, let cause):
+      "no space for the \(tier.rawValue) tier in '\(path)': \(cause); the store takes no writes "
+        + "and keeps all it acknowledged; make room and write again, or open the store again where "
+        + "it still refuses"
+    case .corruption(let tier, let file, let cause):
+      "the \(tier.rawValue) tier is damaged in '\(file)': \(cause); verify the store and restore "
+        + "the tier from a checkpoint"
+    case .failed(let tier, let path, let cause):
+      "the \(tier.rawValue) tier in '\(path)' failed: \(cause); look at the device before the "
+        + "store is opened again"
+    case .poisoned(let path, let cause):
+      "the store '\(path)' takes no more writes, since one failed: \(cause); close it, look at "
+        + "the device and open it again"
+    case .system(let path, let cause): "'\(path)': \(cause)"
+    case .noMemory(let needed, let allowed, let explanation):
+      "the store asks for \(needed) bytes of memory and may use \(allowed): \(explanation); "
+        + "lower the caches or the write buffers, or raise the budget"
+    case .tooLarge(let what, let bytes, let bytesMax):
+      "a \(what) of \(bytes) bytes; at most \(bytesMax) can be stored"
+    case .invalidArgument(let text): text
+    case .closed(let path): "the store '\(path)' is closed; open it again"
+    }
+  }
+}

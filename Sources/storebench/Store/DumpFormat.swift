@@ -1,0 +1,133 @@
+import LinuxIO
+import StorageEngine
+import Verdicts
+
+/// Berkeley DB's dump format, which `db_dump`, `mdb_dump` and their `load` counterparts speak: a header,
+/// then a line for each key and each value, each after a space, in hexadecimal digits.
+///
+/// Source: the page `db_dump` of Berkeley DB's documentation; LMDB's `mdb_dump` follows it.
+enum DumpFormat {
+  /// The lines before the first key.
+  static let header = "VERSION=3\nformat=bytevalue\ntype=btree\nHEADER=END\n"
+  /// The line behind the last value.
+  static let footer = "DATA=END\n"
+
+  /// How bytes are written in a dump.
+  enum Encoding {
+    /// Hexadecimal digits.
+    case bytevalue
+    /// Printable ASCII as it is, a backslash doubled, the rest as a backslash and two digits.
+    case print
+  }
+
+  /// A key and its value.
+  static func entry(_ key: [UInt8], _ value: [UInt8]) -> [UInt8] {
+    let space = UInt8(ascii: " ")
+    let end = UInt8(ascii: "\n")
+    return [space] + HexBytes.encoded(key) + [end, space] + HexBytes.encoded(value) + [end]
+  }
+
+  /// Reads a dump, entry by entry.
+  struct Reader: ~Copyable {
+    private var input: InputFile
+    private var encoding = Encoding.bytevalue
+    private var lineNumber = 0
+
+    /// The longest line: a key or value of the greatest length in digits, and the space.
+    private static let lineBytesMax = 3 * KeyRule.valueBytesMax + 1
+
+    /// Reads the header.
+    ///
+    /// - Throws: `CommandFailure` where this is no dump, or one that has no plain keys and values.
+    init(_ input: consuming InputFile) throws {
+      self.input = input
+      guard let first = try next(), first.starts(with: "VERSION=".utf8) else {
+        throw failure("is no dump: it must begin with VERSION=3")
+      }
+      guard first == Array("VERSION=3".utf8) else {
+        throw failure("\(StoreText.line(first)): only version 3 is known")
+      }
+      while let line = try next() {
+        switch line {
+        case Array("HEADER=END".utf8): return
+        case Array("format=bytevalue".utf8): encoding = .bytevalue
+        case Array("format=print".utf8): encoding = .print
+        case Array("type=btree".utf8), Array("type=hash".utf8): break
+        default:
+          // Page sizes and the like say how another store was built; what changes the entries does not
+          // pass.
+          if line.starts(with: "format=".utf8) || line.starts(with: "type=".utf8)
+            || line == Array("duplicates=1".utf8) || line == Array("keys=0".utf8)
+          {
+            throw failure("\(StoreText.line(line)): cannot be loaded into a store of plain keys")
+          }
+        }
+      }
+      throw failure("ends before HEADER=END")
+    }
+
+    /// The next key with its value; nil behind the last.
+    ///
+    /// - Throws: `CommandFailure` for a line that is none, and for a dump that ends too early.
+    mutating func entry() throws -> (key: [UInt8], value: [UInt8])? {
+      guard let key = try datum() else { return nil }
+      guard let value = try datum() else { throw failure("a key without a value") }
+      return (key, value)
+    }
+
+    private mutating func datum() throws -> [UInt8]? {
+      guard let line = try next() else {
+        throw failure("ends before DATA=END; the dump is not whole")
+      }
+      if line == Array("DATA=END".utf8) { return nil }
+      guard line.first == UInt8(ascii: " ") else {
+        throw failure("must begin with a space, or be DATA=END")
+      }
+      let text = Array(line.dropFirst())
+      let bytes = encoding == .bytevalue ? HexBytes.decode(text) : Self.unescaped(text)
+      guard let bytes else {
+        throw failure(
+          encoding == .bytevalue
+            ? "must be pairs of hexadecimal digits" : "a backslash needs two digits or a backslash")
+      }
+      return bytes
+    }
+
+    private mutating func next() throws -> [UInt8]? {
+      lineNumber += 1
+      do throws(SystemError) {
+        return try input.line(bytesMax: Self.lineBytesMax)
+      } catch {
+        throw CommandFailure(.unsuitable, "\(error)")
+      }
+    }
+
+    private func failure(_ text: String) -> CommandFailure {
+      CommandFailure(.usage, "\(input.path), line \(lineNumber): \(text)")
+    }
+
+    static func unescaped(_ text: [UInt8]) -> [UInt8]? {
+      var bytes: [UInt8] = []
+      var index = 0
+      while index < text.count {
+        guard text[index] == UInt8(ascii: "\\") else {
+          bytes.append(text[index])
+          index += 1
+          continue
+        }
+        if index + 1 < text.count, text[index + 1] == UInt8(ascii: "\\") {
+          bytes.append(text[index])
+          index += 2
+        } else if index + 2 < text.count,
+          let byte = HexBytes.decode(Array(text[(index + 1)...(index + 2)]))
+        {
+          bytes += byte
+          index += 3
+        } else {
+          return nil
+        }
+      }
+      return bytes
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import LinuxIO
+import StorageEngine
+import Verdicts
+
+/// `storebench store`: the tiered store, by hand.
+struct StoreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "store", abstract: "Makes, reads, writes and checks a tiered store.",
+    discussion: """
+      A store is a folder. Its hot, warm and cold tiers lie below it, or on drives of their own.
+      Every write is on the drive before the command ends.
+
+      EXAMPLES
+        storebench store create /srv/store --cold /mnt/hdd/cold
+        storebench store put /srv/store user:1 Ada
+        storebench store scan /srv/store --prefix user: --limit 10
+        storebench store dump /srv/store backup.dump
+        storebench store verify /srv/store
+      """,
+    subcommands: [
+      Create.self, Stat.self, Get.self, Put.self, Delete.self, Scan.self, Load.self, Dump.self,
+      Verify.self, Checkpoint.self,
+    ])
+}
+
+/// Where a store is and how much memory it may take.
+struct StoreOptions: ParsableArguments {
+  @Argument(help: "The store's folder.")
+  var store: String
+
+  @Option(help: "Settings of the tiers: measured, or as-specified.")
+  var settings = "measured"
+
+  @Option(help: "Most bytes of memory for caches and write buffers, such as 256MiB.")
+  var memory: String?
+
+  /// The configuration that was asked for, scaled to the memory that it may take.
+  func configuration(readOnly: Bool) throws(CommandFailure) -> StoreConfiguration {
+    var configuration: StoreConfiguration
+    switch settings {
+    case "measured": configuration = .measured
+    case "as-specified": configuration = .asSpecified
+    default:
+      throw CommandFailure(.usage, "--settings \(settings): is neither measured nor as-specified")
+    }
+    configuration.readOnly = readOnly
+    if let memory {
+      configuration.memoryBudgetBytes = try SizeArgument.bytes(memory, flag: "--memory")
+    }
+    guard let machine = MachineMemory.usableBytes() else { return configuration }
+    // Some parts have a least size, so the rest shrinks until the sum fits, if it ever does.
+    for _ in 0..<32 {
+      let factor = MemoryBudget(of: configuration, machineBytes: machine).factor
+      guard factor < 1 else { break }
+      configuration = configuration.scaled(by: factor)
+    }
+    return configuration
+  }
+
+  /// Opens the store, lends it and closes it, whatever happens.
+  func withStore<R>(
+    readOnly: Bool, _ body: (TieredStore) throws -> R
+  ) throws -> R {
+    let configuration = try configuration(readOnly: readOnly)
+    do {
+      let store = try TieredStore.open(store, configuration: configuration)
+      let result: R
+      do {
+        result = try body(store)
+      } catch {
+        try? store.close()
+        throw error
+      }
+      try store.close()
+      return result
+    } catch let error as StoreError {
+      throw CommandFailure(error)
+    }
+  }
+}
+
+extension CommandFailure {
+  init(_ error: StoreError) {
+    let code: Verdicts.ExitCode =
+      switch error {
+      case .notAStore, .newerFormat, .wrongFolder, .readOnly, .tooLarge, .invalidArgument: .usage
+      case .exists, .inUse: .refused
+      case .corruption, .failed, .poisoned: .fail
+      case .noSpace, .system, .noMemory: .unsuitable
+      case .closed: .internal
+      }
+    self.init(code, error.description)
+  }
+}

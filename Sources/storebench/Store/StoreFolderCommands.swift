@@ -1,0 +1,137 @@
+import ArgumentParser
+import FoundationEssentials
+import LinuxIO
+import Reports
+import StorageEngine
+import Verdicts
+
+extension StoreCommand {
+  /// `storebench store create`.
+  struct Create: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Makes an empty store in a folder that is new or empty.",
+      discussion: """
+        EXAMPLES
+          storebench store create /srv/store
+          storebench store create /srv/store --warm /mnt/ssd/warm --cold /mnt/hdd/cold
+        """)
+
+    @OptionGroup var options: StoreOptions
+
+    @Option(help: "The hot tier's folder, on a drive of its own.")
+    var hot: String?
+
+    @Option(help: "The warm tier's folder, on a drive of its own.")
+    var warm: String?
+
+    @Option(help: "The cold tier's folder, on a drive of its own.")
+    var cold: String?
+
+    func run() throws {
+      var configuration = try options.configuration(readOnly: false)
+      for (tier, folder) in [
+        (StorageEngine.Tier.hot, hot), (StorageEngine.Tier.warm, warm),
+        (StorageEngine.Tier.cold, cold),
+      ] {
+        if let folder { configuration.tierFolders[tier] = folder }
+      }
+      do throws(StoreError) {
+        try TieredStore.create(at: options.store, configuration: configuration).close()
+      } catch {
+        throw CommandFailure(error)
+      }
+    }
+  }
+
+  /// `storebench store stat`.
+  struct Stat: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Prints what a store holds, tier by tier.",
+      discussion: "EXAMPLE\n  storebench store stat /srv/store --json")
+
+    @OptionGroup var options: StoreOptions
+
+    @Flag(help: "Prints JSON.")
+    var json = false
+
+    /// What is printed of a tier.
+    private struct TierFigures: Encodable {
+      var tier: String
+      var fileBytes: UInt64
+      var keyCountEstimate: UInt64
+    }
+
+    /// What is printed.
+    private struct Figures: Encodable {
+      var store: String
+      var tiers: [TierFigures]
+    }
+
+    func run() throws {
+      let statistics = try options.withStore(readOnly: true) { try $0.statistics() }
+      let tiers = StorageEngine.Tier.allCases.compactMap { tier in
+        statistics.tiers[tier].map {
+          TierFigures(
+            tier: tier.rawValue, fileBytes: $0.fileBytes, keyCountEstimate: $0.keyCountEstimate)
+        }
+      }
+      if json {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let figures = Figures(store: options.store, tiers: tiers)
+        StandardStream.output.write(Array(try encoder.encode(figures)) + [UInt8(ascii: "\n")])
+        return
+      }
+      for tier in tiers {
+        let padding = String(repeating: " ", count: 6 - tier.tier.count)
+        StandardStream.output.write(
+          "\(tier.tier)\(padding)about \(tier.keyCountEstimate) keys, \(tier.fileBytes) bytes in files\n"
+        )
+      }
+    }
+  }
+
+  /// `storebench store verify`.
+  struct Verify: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Reads everything, compares every checksum and names what is damaged.",
+      discussion: """
+        Exits with 1 where anything is.
+
+        EXAMPLE
+          storebench store verify /srv/store
+        """)
+
+    @OptionGroup var options: StoreOptions
+
+    func run() throws {
+      let damages = try options.withStore(readOnly: true) { try $0.verify() }
+      for damage in damages {
+        StandardStream.output.write(PrintableText.line(damage.description) + "\n")
+      }
+      guard damages.isEmpty else {
+        throw CommandFailure(
+          .fail,
+          "\(options.store): \(damages.count) \(damages.count == 1 ? "place is" : "places are") "
+            + "damaged; restore the tier from a checkpoint or a dump")
+      }
+      StandardStream.output.write("every checksum is right\n")
+    }
+  }
+
+  /// `storebench store checkpoint`.
+  struct Checkpoint: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Makes a second store of this moment, sharing files on the same file system.",
+      discussion: "EXAMPLE\n  storebench store checkpoint /srv/store /srv/store-2026-11-23")
+
+    @OptionGroup var options: StoreOptions
+
+    @Argument(help: "A folder that is new or empty.")
+    var target: String
+
+    func run() throws {
+      try options.withStore(readOnly: false) { try $0.checkpoint(to: target) }
+    }
+  }
+}

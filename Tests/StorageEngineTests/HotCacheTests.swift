@@ -1,0 +1,199 @@
+import Testing
+
+@testable import StorageEngine
+
+@Suite("The hot cache")
+struct HotCacheTests {
+  private func version(_ sequence: UInt64) -> Version { Version(epoch: 0, sequence: sequence) }
+
+  private func read(_ cache: HotCache, _ key: [UInt8]) -> (value: [UInt8]?, ticket: UInt32?) {
+    switch cache.read(hash: KeyHash.hash(key.span), key: key, { value, _ in copy(value) }) {
+    case .hit(let value): (value, nil)
+    case .miss(let ticket): (nil, ticket)
+    }
+  }
+
+  private func fill(
+    _ cache: HotCache, _ key: [UInt8], _ value: [UInt8], _ sequence: UInt64, ticket: UInt32
+  ) {
+    cache.fill(
+      hash: KeyHash.hash(key.span), key: key, value: value.span, version: version(sequence),
+      ticket: ticket)
+  }
+
+  @Test("gives back only what the newest change said, and keeps its limit", arguments: 1...8)
+  func model(seed: UInt64) throws {
+    var generator = SeededGenerator(seed: seed)
+    let cache = HotCache(byteLimit: seed % 2 == 0 ? 64 << 10 : 9 << 20)
+    var model: [[UInt8]: (value: [UInt8]?, version: UInt64)] = [:]
+    var hits = 0
+    for sequence in 1...30_000 as ClosedRange<UInt64> {
+      let number = UInt64.random(in: 0..<400, using: &generator)
+      let key = bytes("key-\(number * number)")
+      let hash = KeyHash.hash(key.span)
+      if UInt64.random(in: 0..<4, using: &generator) == 0 {
+        let deletes = UInt64.random(in: 0..<6, using: &generator) == 0
+        let value = generator.bytes(Int.random(in: 0...600, using: &generator))
+        cache.beginChange(hash: hash)
+        cache.endChange(
+          hash: hash, key: key, value: deletes ? nil : value, version: version(sequence))
+        model[key] = (deletes ? nil : value, sequence)
+      } else {
+        let known = model[key]
+        let found = read(cache, key)
+        if let value = found.value {
+          hits += 1
+          if value != known?.value { Issue.record("seed \(seed), change \(sequence)") }
+        } else if let known, let value = known.value {
+          fill(cache, key, value, known.version, ticket: try #require(found.ticket))
+        }
+      }
+    }
+    #expect(hits > 1000)
+    #expect(cache.byteCount <= cache.byteLimit)
+    #expect(cache.counts.hits == UInt64(hits))
+  }
+
+  @Test("drops a fill that a commit overtook")
+  func overtaken() throws {
+    let cache = HotCache(byteLimit: 1 << 20)
+    let key = bytes("k")
+    let hash = KeyHash.hash(key.span)
+    let ticket = try #require(read(cache, key).ticket)
+    cache.beginChange(hash: hash)
+    cache.endChange(hash: hash, key: key, value: bytes("new"), version: version(2))
+    fill(cache, key, bytes("old"), 1, ticket: ticket)
+    #expect(read(cache, key).value == nil)
+    #expect(cache.counts.refusedFills == 1)
+  }
+
+  @Test("gives no ticket, and takes no fill, while a change is being committed")
+  func pending() throws {
+    let cache = HotCache(byteLimit: 1 << 20)
+    let key = bytes("k")
+    let hash = KeyHash.hash(key.span)
+    let ticket = try #require(read(cache, key).ticket)
+    cache.beginChange(hash: hash)
+    #expect(read(cache, key).ticket == nil)
+    fill(cache, key, bytes("old"), 1, ticket: ticket)
+    #expect(read(cache, key).value == nil)
+    cache.endChange(hash: hash, key: key, value: nil, version: version(2))
+    #expect(read(cache, key).ticket != nil)
+  }
+
+  @Test("keeps the newest of two changes of one batch")
+  func twice() throws {
+    let cache = HotCache(byteLimit: 1 << 20)
+    let key = bytes("k")
+    let hash = KeyHash.hash(key.span)
+    fill(cache, key, bytes("0"), 1, ticket: try #require(read(cache, key).ticket))
+    cache.beginChange(hash: hash)
+    cache.beginChange(hash: hash)
+    cache.endChange(hash: hash, key: key, value: bytes("a"), version: version(2))
+    #expect(read(cache, key).value == bytes("a"))
+    cache.endChange(hash: hash, key: key, value: bytes("longer"), version: version(3))
+    #expect(read(cache, key).value == bytes("longer"))
+  }
+
+  @Test("keeps what is used while a scan of things used once goes by")
+  func scanResistance() throws {
+    let cache = HotCache(byteLimit: 1 << 20)
+    func touch(_ key: [UInt8], _ sequence: UInt64) {
+      let found = read(cache, key)
+      if found.value == nil, let ticket = found.ticket {
+        fill(cache, key, [UInt8](repeating: 1, count: 100), sequence, ticket: ticket)
+      }
+    }
+    // Fill the cache up, so that it has to choose.
+    for number in 0..<12_000 { touch(bytes("first-\(number)"), 1) }
+    let wanted = (0..<500).map { bytes("wanted-\($0)") }
+    for _ in 0..<4 { for key in wanted { touch(key, 1) } }
+    for number in 0..<20_000 {
+      touch(bytes("once-\(number)"), 1)
+      if number % 40 == 0 { for key in wanted.prefix(100) { touch(key, 1) } }
+    }
+    let kept = wanted.prefix(100).count { read(cache, $0).value != nil }
+    #expect(kept == 100)
+    let once = (0..<20_000).count { read(cache, bytes("once-\($0)")).value != nil }
+    #expect(once < 8000)
+  }
+
+  @Test("refuses what is too large for it, and forgets everything when told")
+  func bounds() throws {
+    let cache = HotCache(byteLimit: 1 << 20)
+    #expect(!cache.admits(keyCount: 1, valueCount: 1 << 20))
+    let key = bytes("k")
+    let ticket = try #require(read(cache, key).ticket)
+    fill(cache, key, [UInt8](repeating: 0, count: 1 << 20), 1, ticket: ticket)
+    #expect(cache.entryCount == 0)
+    fill(cache, key, [1], 1, ticket: ticket)
+    #expect(read(cache, key).value == [1])
+    cache.removeAll()
+    #expect(read(cache, key).value == nil)
+    fill(cache, key, [1], 1, ticket: ticket)
+    #expect(read(cache, key).value == nil)
+  }
+}
+
+@Suite("Parts of the hot cache")
+struct HotCachePartTests {
+  @Test("the index finds what a dictionary finds", arguments: 1...6)
+  func index(seed: UInt64) {
+    var generator = SeededGenerator(seed: seed)
+    var index = SlotIndex(slotsMax: 1 << 12)
+    var model: [UInt32: UInt32] = [:]
+    for place in 1...20_000 as ClosedRange<UInt32> {
+      // Few bits of hash, so that probing runs long.
+      let hash = UInt32.random(in: 0..<64, using: &generator)
+      if !index.isFull, Bool.random(using: &generator) {
+        index.insert(hash: hash, place: place)
+        model[place] = hash
+      } else if let victim = model.keys.min(), let hash = model[victim] {
+        let slot = index.slot(hash: hash, place: victim)
+        #expect(slot != nil)
+        if let slot { index.remove(slot: slot) }
+        model[victim] = nil
+      }
+      if place % 997 == 0 {
+        for (place, hash) in model { #expect(index.slot(hash: hash, place: place) != nil) }
+      }
+    }
+    #expect(index.count == model.count)
+  }
+
+  @Test("ghosts are remembered for as many arrivals as asked, and once")
+  func ghosts() {
+    var ghosts = GhostTable(slotCount: 4096)
+    for hash in 0..<100 as Range<UInt32> { ghosts.insert(hash) }
+    func take(_ hash: UInt32, _ depth: Int) -> Bool { ghosts.take(hash, depth: depth) }
+    #expect(take(99, 10) == true)
+    #expect(take(99, 10) == false)
+    #expect(take(5, 10) == false)
+    #expect(take(6, 1000) == true)
+    #expect(take(1000, 1000) == false)
+  }
+
+  @Test("the ring keeps its entries through many laps", arguments: 1...6)
+  func ring(seed: UInt64) {
+    var generator = SeededGenerator(seed: seed)
+    var ring = EntryRing(capacity: 4000)
+    var model: [(key: [UInt8], value: [UInt8])] = []
+    for _ in 0..<5000 {
+      let key = generator.bytes(Int.random(in: 1...30, using: &generator))
+      let value = generator.bytes(Int.random(in: 0...300, using: &generator))
+      let header = EntryRing.Header(
+        keyCount: key.count, valueCount: value.count, hash: 1, version: .zero)
+      while !ring.hasRoom(header.entryBytes) {
+        let tail = ring.header(at: ring.tailOffset)
+        let oldest = model.removeFirst()
+        let hasKey = ring.keyEquals(at: ring.tailOffset, tail, oldest.key.span)
+        let value = ring.withValue(at: ring.tailOffset, tail) { copy($0) }
+        #expect(hasKey && value == oldest.value)
+        ring.dropTail()
+      }
+      _ = ring.append(header, key: key.span, value: value.span)
+      model.append((key, value))
+    }
+    #expect(model.count > 3)
+  }
+}

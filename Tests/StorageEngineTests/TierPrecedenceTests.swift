@@ -1,0 +1,181 @@
+import RocksDB
+import Testing
+
+@testable import StorageEngine
+
+@Suite("The newest version wins over all tiers")
+struct TierPrecedenceTests {
+  private func version(_ sequence: UInt64) -> Version { Version(epoch: 0, sequence: sequence) }
+
+  /// Writes a copy into a tier as a move would have left it there.
+  private func plant(
+    _ store: TieredStore, _ tier: Tier, _ key: String, _ sequence: UInt64, _ value: String?
+  ) throws {
+    let entry = StoredEntry(
+      key: bytes(key), version: version(sequence), kind: value == nil ? .tombstone : .value,
+      value: value.map { bytes($0) } ?? [])
+    var batch = WriteBatch()
+    batch.put(entry.key, entry.stored)
+    try store.tiers()[tier].database.write(&batch, sync: false)
+  }
+
+  private func holds(_ store: TieredStore, _ tier: Tier, _ key: String) throws -> Bool {
+    try store.tiers()[tier].database.get(bytes(key)) != nil
+  }
+
+  @Test("a read stops at the first tier that has the key")
+  func first() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    try plant(store, .cold, "all", 1, "cold")
+    try plant(store, .warm, "all", 2, "warm")
+    try plant(store, .hot, "all", 3, "hot")
+    try plant(store, .cold, "two", 1, "cold")
+    try plant(store, .warm, "two", 2, "warm")
+    try plant(store, .cold, "one", 1, "cold")
+    for _ in 0..<2 {
+      #expect(try store.get(bytes("all")) == bytes("hot"))
+      #expect(try store.get(bytes("two")) == bytes("warm"))
+      #expect(try store.get(bytes("one")) == bytes("cold"))
+      #expect(try store.get(bytes("none")) == nil)
+    }
+    let keys = ["one", "none", "two", "all"].map { bytes($0) }
+    let values = [bytes("cold"), nil, bytes("warm"), bytes("hot")]
+    #expect(try store.multiGet(keys) == values)
+    let pairs = try store.snapshot().pairs()
+    #expect(pairs.map(\.value) == [bytes("hot"), bytes("cold"), bytes("warm")])
+    #expect(try store.snapshot().pairs(.all, .backward) == pairs.reversed())
+  }
+
+  @Test("a deletion above hides values below, from gets, multi-gets, scans and snapshots")
+  func tombstone() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    try plant(store, .cold, "k", 1, "cold")
+    try plant(store, .warm, "k", 2, nil)
+    try plant(store, .cold, "l", 1, "cold")
+    #expect(try store.get(bytes("l")) == bytes("cold"))
+    try store.delete(bytes("l"))
+    for key in ["k", "l"] {
+      #expect(try store.get(bytes(key)) == nil)
+      #expect(try store.multiGet([bytes(key)]) == [nil])
+      #expect(try store.snapshot().get(bytes(key)) == nil)
+    }
+    #expect(try store.snapshot().pairs() == [])
+  }
+
+  @Test("a scan takes the newest of equal keys, wherever it is")
+  func duplicates() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    // The same version twice: what a crash in the middle of a move leaves.
+    try plant(store, .hot, "same", 5, "v")
+    try plant(store, .cold, "same", 5, "v")
+    #expect(try store.snapshot().pairs() == [Pair(key: bytes("same"), value: bytes("v"))])
+  }
+
+  @Test("a deleted range hides older copies in every tier, and no newer ones")
+  func ranges() throws {
+    let fixture = try StoreFixture()
+    var store = try fixture.create()
+    try plant(store, .cold, "b", 1, "cold")
+    for key in ["a", "b2", "c"] { try store.put(bytes(key), bytes("hot")) }
+    try store.move(KeyRange(prefix: bytes("b2")), from: .hot, to: .warm)
+    #expect(try store.get(bytes("b")) == bytes("cold"))
+    do {
+      let before = try store.snapshot()
+      try store.deleteRange(KeyRange(from: bytes("b"), upTo: bytes("c")))
+      #expect(try store.snapshot().pairs().map(\.key) == [bytes("a"), bytes("c")])
+      #expect(try before.pairs().count == 4)
+      #expect(try before.get(bytes("b")) == bytes("cold"))
+    }
+    #expect(try store.get(bytes("b")) == nil)
+    #expect(try store.multiGet([bytes("b"), bytes("b2")]) == [nil, nil])
+    try store.put(bytes("b"), bytes("again"))
+    #expect(try store.get(bytes("b")) == bytes("again"))
+
+    try store.close()
+    store = try fixture.open()
+    #expect(try store.get(bytes("b")) == bytes("again"))
+    #expect(try store.get(bytes("b2")) == nil)
+    #expect(try holds(store, .warm, "b2"))
+
+    try store.forgetRanges()
+    #expect(store.published.tombstones == nil)
+    #expect(try !holds(store, .warm, "b2"))
+    #expect(try store.get(bytes("b")) == bytes("again"))
+    #expect(try store.get(bytes("b2")) == nil)
+    try store.close()
+    #expect(try fixture.open().snapshot().pairs().map(\.key) == ["a", "b", "c"].map { bytes($0) })
+  }
+
+  @Test("many deleted ranges are cleared out, not piled up")
+  func manyRanges() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    for number in 0..<700 {
+      try store.put(bytes("k\(number)"), bytes("v"))
+      try store.deleteRange(KeyRange(prefix: bytes("k\(number)")))
+    }
+    #expect(try #require(store.published.tombstones).fragments.count <= TieredStore.rangesMax + 1)
+    #expect(try store.snapshot().pairs() == [])
+  }
+
+  @Test("a copy is taken in only over an older version")
+  func ingest() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    try plant(store, .warm, "k", 10, "ten")
+    func entry(_ sequence: UInt64, _ value: String) -> StoredEntry {
+      StoredEntry(key: bytes("k"), version: version(sequence), kind: .value, value: bytes(value))
+    }
+    #expect(try store.ingest([entry(9, "nine")], into: .warm) == 0)
+    #expect(try store.ingest([entry(10, "ten")], into: .warm) == 0)
+    #expect(try store.get(bytes("k")) == bytes("ten"))
+    #expect(try store.ingest([entry(11, "eleven")], into: .warm) == 1)
+    #expect(try store.get(bytes("k")) == bytes("eleven"))
+    #expect(try store.retire([entry(10, "ten")], from: .warm) == 0)
+    #expect(try store.retire([entry(11, "eleven")], from: .warm) == 1)
+    #expect(try store.get(bytes("k")) == nil)
+  }
+
+  @Test(
+    "a range that moves keeps its answers, and leaves its source",
+    arguments: [
+      (Tier.hot, Tier.warm), (.hot, .cold), (.warm, .cold), (.cold, .hot), (.warm, .hot),
+    ])
+  func move(source: Tier, target: Tier) throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    for number in 0..<500 {
+      try store.put(bytes("k\(number)"), [UInt8](repeating: 1, count: 20_000))
+    }
+    try store.delete(bytes("k7"))
+    if source != .hot { try store.move(.all, from: .hot, to: source) }
+    let before = try store.snapshot().pairs()
+    #expect(before.count == 499)
+    let moved = try store.move(KeyRange(from: bytes("k1"), upTo: nil), from: source, to: target)
+    #expect(moved > 400)
+    #expect(try store.snapshot().pairs() == before)
+    #expect(try !holds(store, source, "k8"))
+    #expect(try holds(store, target, "k8"))
+    #expect(try store.get(bytes("k7")) == nil)
+    #expect(try store.get(bytes("k8")) != nil)
+    #expect(try store.verify() == [])
+  }
+
+  @Test("an older copy between source and target does not come back")
+  func between() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    try store.put(bytes("k"), bytes("old"))
+    try store.put(bytes("d"), bytes("old"))
+    try store.move(.all, from: .hot, to: .warm)
+    try store.put(bytes("k"), bytes("new"))
+    try store.delete(bytes("d"))
+    try store.move(.all, from: .hot, to: .cold)
+    #expect(try store.get(bytes("k")) == bytes("new"))
+    #expect(try store.get(bytes("d")) == nil)
+    #expect(try store.snapshot().pairs() == [Pair(key: bytes("k"), value: bytes("new"))])
+  }
+}

@@ -1,0 +1,147 @@
+import Foundation
+import Testing
+
+@Suite("The store command", .enabled(if: StorebenchProgram.isThere, StorebenchProgram.absence))
+struct StoreCommandTests {
+  private let folder: TestFolder
+  private var store: String { folder.path("store") }
+
+  init() throws {
+    folder = try TestFolder()
+    try expect(["create", store])
+  }
+
+  /// Runs a subcommand with little memory and expects its exit code.
+  @discardableResult
+  private func expect(
+    _ arguments: [String], code: Int32 = 0, line: SourceLocation = #_sourceLocation
+  ) throws -> StorebenchProgram.Ending {
+    let ending = try StorebenchProgram.run(["store"] + arguments + ["--memory", "64MiB"])
+    #expect(ending.code == code, "\(arguments): \(ending.text)", sourceLocation: line)
+    return ending
+  }
+
+  @Test(
+    "explains itself with examples",
+    arguments: [
+      [], ["create"], ["stat"], ["get"], ["put"], ["delete"], ["scan"], ["load"], ["dump"],
+      ["verify"], ["checkpoint"],
+    ])
+  func help(command: [String]) throws {
+    let ending = try StorebenchProgram.run(["store"] + command + ["--help"])
+    #expect(ending.code == 0)
+    #expect(ending.output.contains("EXAMPLE"))
+  }
+
+  @Test("keeps what it was given, from one command to the next")
+  func keys() throws {
+    try expect(["put", store, "user:1", "Ada"])
+    try expect(["put", store, "user:2", "Grace"])
+    try expect(["put", store, "00ff0a", "c3a9", "--hex"])
+    #expect(try expect(["get", store, "user:1"]).output == "Ada")
+    #expect(try expect(["get", store, "00ff0a", "--hex"]).output == "c3a9\n")
+    #expect(
+      try expect(["scan", store]).output
+        == "\\x00\\xff\\x0a\t\\xc3\\xa9\nuser:1\tAda\nuser:2\tGrace\n")
+    #expect(
+      try expect(["scan", store, "--prefix", "user:", "--reverse", "--limit", "1", "--keys-only"])
+        .output == "user:2\n")
+    #expect(try expect(["scan", store, "--from", "a", "--to", "user:2"]).output == "user:1\tAda\n")
+    try expect(["delete", store, "user:1", "user:9"])
+    let gone = try expect(["get", store, "user:1"], code: 1)
+    #expect(gone.output.isEmpty && gone.errors.contains("no such key: user:1"))
+    #expect(try expect(["verify", store]).output == "every checksum is right\n")
+    let stat = try JSONSerialization.jsonObject(
+      with: Data(try expect(["stat", store, "--json"]).output.utf8))
+    let figures = try #require(stat as? [String: Any])
+    #expect((figures["tiers"] as? [[String: Any]])?.count == 3)
+    #expect(try expect(["stat", store]).output.contains("hot   about "))
+  }
+
+  @Test("dumps and loads everything, and a checkpoint holds the same")
+  func transfer() throws {
+    for number in 0..<50 { try expectPut("key \(number)", "value \(number) \\ é") }
+    let all = try expect(["scan", store]).output
+    #expect(all.split(separator: "\n").count == 50)
+    try expect(["dump", store, folder.path("dump")])
+    try expect(["dump", store, folder.path("dump")], code: 64)
+    #expect(
+      try expect(["dump", store]).output
+        == (try String(contentsOfFile: folder.path("dump"), encoding: .utf8)))
+
+    try expect(["create", folder.path("other")])
+    #expect(
+      try expect(["load", folder.path("other"), folder.path("dump")]).errors == "loaded 50 keys\n")
+    #expect(try expect(["scan", folder.path("other")]).output == all)
+
+    try expect(["checkpoint", store, folder.path("copy")])
+    try expect(["delete", store, "key 1"])
+    #expect(try expect(["scan", folder.path("copy")]).output == all)
+  }
+
+  private func expectPut(_ key: String, _ value: String) throws {
+    try expect(["put", store, key, value])
+  }
+
+  @Test("loads the printable form of a dump, too")
+  func printable() throws {
+    let dump = try folder.write(
+      "VERSION=3\nformat=print\ntype=btree\nmapsize=1048576\ndb_pagesize=4096\nHEADER=END\n"
+        + " a\\\\b\n x\\00y\n c\n \nDATA=END\n", to: "dump")
+    try expect(["load", store, dump])
+    #expect(try expect(["scan", store]).output == "a\\\\b\tx\\x00y\nc\t\n")
+  }
+
+  @Test(
+    "says which line of a dump is wrong",
+    arguments: [
+      ("", "line 1: is no dump"), ("VERSION=2\n", "line 1: VERSION=2: only version 3"),
+      ("VERSION=3\nformat=bytevalue\n", "ends before HEADER=END"),
+      ("VERSION=3\ntype=recno\nHEADER=END\n", "line 2: type=recno"),
+      ("VERSION=3\nduplicates=1\nHEADER=END\n", "line 2: duplicates=1"),
+      ("VERSION=3\nHEADER=END\n 61\n", "the dump is not whole"),
+      ("VERSION=3\nHEADER=END\n 61\nDATA=END\n", "line 4: a key without a value"),
+      ("VERSION=3\nHEADER=END\n 6\n 61\nDATA=END\n", "line 3: must be pairs"),
+      ("VERSION=3\nHEADER=END\n61\n 61\nDATA=END\n", "line 3: must begin with a space"),
+      ("VERSION=3\nformat=print\nHEADER=END\n a\\zz\n b\nDATA=END\n", "line 4: a backslash needs"),
+    ])
+  func wrongDump(text: String, message: String) throws {
+    let dump = try folder.write(text, to: "dump")
+    let ending = try expect(["load", store, dump], code: 64)
+    #expect(ending.errors.contains(message), "\(ending.errors)")
+  }
+
+  @Test("names the file whose bytes were changed, and answers nothing wrong")
+  func damage() throws {
+    for number in 0..<20 {
+      try expectPut("key \(number)", String(repeating: "value \(number) ", count: 50))
+    }
+    // A checkpoint has its memory in files.
+    try expect(["checkpoint", store, folder.path("copy")])
+    let hot = folder.url.appending(path: "copy/hot")
+    let table = try #require(
+      try FileManager.default.contentsOfDirectory(atPath: hot.path).first { $0.hasSuffix(".sst") })
+    var bytes = try Data(contentsOf: hot.appending(path: table))
+    bytes[40] ^= 0xFF
+    try bytes.write(to: hot.appending(path: table))
+
+    let found = try expect(["verify", folder.path("copy")], code: 1)
+    #expect(found.text.contains(table), "\(found.text)")
+    let scan = try expect(["scan", folder.path("copy")], code: 1)
+    #expect(scan.errors.contains("damaged"), "\(scan.text)")
+  }
+
+  @Test("answers mistakes with what to do")
+  func mistakes() throws {
+    #expect(
+      try expect(["get", folder.path("none"), "a"], code: 64).errors.contains("holds no store"))
+    #expect(try expect(["create", store], code: 3).errors.contains("is not empty"))
+    #expect(try expect(["put", store, "", "a"], code: 64).errors.contains("a key has at least"))
+    #expect(try expect(["put", store, "xyz", "00", "--hex"], code: 64).errors.contains("'xyz'"))
+    try expect(["scan", store, "--prefix", "a", "--from", "b"], code: 64)
+    try expect(["scan", store, "--limit", "-1"], code: 64)
+    try expect(["get", store, "a", "--settings", "fast"], code: 64)
+    let tiny = try StorebenchProgram.run(["store", "get", store, "a", "--memory", "12"])
+    #expect(tiny.code == 64 && tiny.errors.contains("--memory 12"))
+  }
+}
