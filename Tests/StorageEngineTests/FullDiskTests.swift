@@ -2,7 +2,8 @@ import Foundation
 import StorageEngine
 import Testing
 
-/// An assertion of Debian's librocksdb may end the process on a full disk, and all other tests with it.
+/// An assertion of Debian's librocksdb may end the process on a full disk, and all other tests with
+/// it.
 @Suite(
   "A full disk",
   .enabled(
