@@ -91,10 +91,13 @@ let package = Package(
     .testTarget(name: "MeasurementsTests", dependencies: ["Measurements"], swiftSettings: strict),
     .testTarget(
       name: "LinuxIOTests", dependencies: ["LinuxIO", "Measurements"], swiftSettings: strict),
-    .testTarget(name: "RocksDBTests", dependencies: ["RocksDB"], swiftSettings: strict),
+    .testTarget(
+      name: "RocksDBTests", dependencies: ["RocksDB", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "StorageEngineTests",
-      dependencies: ["StorageEngine", "RocksDB", "LinuxIO", "Measurements", "StoreWriter"],
+      dependencies: [
+        "StorageEngine", "RocksDB", "LinuxIO", "Measurements", "StoreWriter", "TestSupport",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "WorkloadsTests", dependencies: ["Workloads", "Measurements"], swiftSettings: strict),
@@ -120,7 +123,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .testTarget(
-      name: "RigTests", dependencies: ["Verdicts", "Measurements"], exclude: ["Fixtures"],
+      name: "RigTests", dependencies: ["Verdicts", "Measurements", "TestSupport"],
+      exclude: ["Fixtures"],
       swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx17

@@ -130,7 +130,7 @@ public struct LoadResult: Sendable {
   /// What went wrong, for people.
   public var detail: String?
   /// How successors were submitted, such as `ramp(4)`; several where workers chose differently.
-  public var submission: String
+  public var submission: String { round.submission ?? "" }
   /// How requests reached the device.
   public var mechanism: String
   /// Bytes written in all, the ramp-up and unacknowledged requests included.

@@ -46,7 +46,7 @@ extension LoadResult {
     if found.outcome.severity > outcome.severity { (outcome, detail) = found }
     self.init(
       round: round, latency: latency, lateness: lateness, seconds: seconds.histograms,
-      outcome: outcome, detail: detail, submission: round.submission ?? "",
+      outcome: outcome, detail: detail,
       mechanism: reports.first?.mechanism ?? "",
       bytesSubmittedForWriting: submitted,
       clockAtEnd: reports.map(\.clockAtEnd).max() ?? .zero)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Runs `order` of throttles around a gate of 1000 IOPS in one boot; each case says what it must be.

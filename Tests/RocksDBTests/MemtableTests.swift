@@ -1,6 +1,7 @@
 import Dispatch
 import RocksDB
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("The memtable of hashed segments")

@@ -1,4 +1,5 @@
 import RocksDB
+import TestSupport
 import Testing
 
 /// The same random operations on databases of different options and on a dictionary.

@@ -1,5 +1,6 @@
 import Foundation
 import StorageEngine
+import TestSupport
 import Testing
 
 @Suite("A killed process loses nothing that was acknowledged", .serialized)

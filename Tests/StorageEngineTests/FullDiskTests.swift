@@ -1,5 +1,6 @@
 import Foundation
 import StorageEngine
+import TestSupport
 import Testing
 
 /// An assertion of Debian's librocksdb may end the process on a full disk, and all other tests with

@@ -1,4 +1,5 @@
 import StorageEngine
+import TestSupport
 import Testing
 
 /// A store beside a plain dictionary that must always agree with it.
