@@ -65,6 +65,19 @@ import Testing
     #expect(StoreKeys(seed: 1, space: 255).upperBound == nil)
   }
 
+  @Test("has about as many others before it as its bound says", arguments: StoreKeys.Order.allCases)
+  func bound(order: StoreKeys.Order) {
+    let keys = StoreKeys(seed: 7, space: 2, order: order)
+    let all = (0..<2000 as Range<UInt64>).map { keys.key($0) }
+    for rank in [0, 1, 500, 1000, 1999] as [UInt64] {
+      let bound = keys.bound(rank: rank, of: 2000)
+      let before = all.count { $0.lexicographicallyPrecedes(bound) }
+      // Scattered keys: five standard deviations of a binomial share.
+      #expect(abs(before - Int(rank)) <= (order == .ascending ? 0 : 112), "\(rank): \(before)")
+    }
+    #expect(keys.bound(rank: 2000, of: 2000) == keys.bound(rank: 0, of: 2000))
+  }
+
   @Test("scatters ascending numbers evenly")
   func scatter() {
     let keys = StoreKeys(seed: 7)
