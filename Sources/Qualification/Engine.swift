@@ -105,6 +105,9 @@ public struct EngineLoad: Sendable {
   public var seed: UInt64
   /// CPUs to pin the workers to; nil leaves it to the driver.
   public var cpus: [Int]?
+  /// Whether this load only goes on beside another one: its workers then sleep until requests are
+  /// due, some ten microseconds late, rather than spin on a CPU that the other one needs.
+  public var isBeside = false
 
   /// A closed loop over a key space.
   public init(
@@ -131,11 +134,14 @@ public struct EngineResult: Sendable {
   public var load: LoadResult
   /// Keys that requests got, put or walked over: with batches and scans more than there are requests.
   public var entries: UInt64
+  /// Latencies of the reads of a mix alone; nil where requests are of one kind.
+  public var reads: LatencyHistogram?
 
   /// Joins figures.
-  public init(load: LoadResult, entries: UInt64) {
+  public init(load: LoadResult, entries: UInt64, reads: LatencyHistogram? = nil) {
     self.load = load
     self.entries = entries
+    self.reads = reads
   }
 }
 
