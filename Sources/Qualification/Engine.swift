@@ -75,7 +75,7 @@ public enum EngineWorkload: Sendable, Equatable {
   /// Put so many keys in one batch.
   case batch(entries: Int)
   /// Walk over so many keys in order, each value looked at; successive requests go on where the
-  /// worker's last one ended.
+  /// worker's last one ended, and from the space's beginning behind its end.
   case scan(entries: Int)
 }
 
@@ -89,6 +89,9 @@ public struct EngineLoad: Sendable {
   public var distribution: Distribution
   /// Chooses which keys are the hot ones; the same over all rounds of a run.
   public var scatterSeed: UInt64
+  /// Where scans begin, so that a round goes on where the one before it ended; workers begin equally
+  /// far apart from there.
+  public var firstKey: UInt64 = 0
   /// Requests in flight for each worker.
   public var depth: Int
   /// Worker threads.

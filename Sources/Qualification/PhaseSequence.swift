@@ -11,6 +11,7 @@ internal import Workloads
 /// 3. Fill: write the range, so that reads reach the medium.
 /// 4. Steady state: repeat one scenario until its rate stays.
 /// 5. Scenarios: rounds until each gate is decided, or the most that the profile allows.
+/// 6. The store's: see ``EngineSequence``.
 ///
 /// Before each phase the subject is looked at again: it must still be the one that was opened.
 final class PhaseSequence {
@@ -40,19 +41,21 @@ final class PhaseSequence {
   var subject: QualificationSubject { qualification.subject }
 
   /// Whether the run goes on after the last phase.
-  private var goesOn: Bool {
+  var goesOn: Bool {
     !stop.isRequested && (journal.record?.phases.last?.outcome ?? .completed) == .completed
   }
 
   /// Runs all phases, or those up to the first that failed.
   func carryOut() throws {
     try headroom()
-    if subject.isWritable {
+    // A run of the engine layer alone prepares no range: the store fills its own files.
+    if subject.isWritable, !qualification.scenarios.isEmpty {
       if goesOn, profile.preconditioning.discard, subject.discards { try purge() }
       if goesOn { try fill() }
       if goesOn { try steadyState() }
     }
     for scenario in qualification.scenarios where goesOn { try run(scenario) }
+    if goesOn, let store = qualification.store { try runEngine(store) }
   }
 
   // MARK: Phases
@@ -162,9 +165,25 @@ final class PhaseSequence {
     }
   }
 
+  /// The engine layer, in a folder of its own that takes the place of the tool's own file.
+  private func runEngine(_ store: PlannedStore) throws {
+    guard case .opened(let target) = subject else { return }
+    let folder: ScratchFolder
+    do throws(DeviceError) {
+      try target.releaseSpace()
+      folder = try ScratchFolder(
+        in: target.openedPath.folder, name: ".storebench-\(qualification.runID).store")
+    } catch {
+      throw TargetFailure(error)
+    }
+    defer { folder.remove() }
+    try EngineSequence(self, factory: store.factory, folder: folder.path, plan: store.plan)
+      .carryOut()
+  }
+
   // MARK: Parts
 
-  private func plan(_ scenario: ScenarioSpec) -> ScenarioPlan {
+  func plan(_ scenario: ScenarioSpec) -> ScenarioPlan {
     ScenarioPlan(
       spec: scenario, rangeBytes: usedBytes, cpus: cpus, rounds: profile.rounds,
       stallLimit: profile.stallLimit, runID: qualification.runID,
@@ -173,7 +192,7 @@ final class PhaseSequence {
   }
 
   /// What was quoted is kept: no further round writes once the quoted bytes are written.
-  private func mayRun(_ scenario: ScenarioSpec) -> Bool {
+  func mayRun(_ scenario: ScenarioSpec) -> Bool {
     !scenario.writes || journal.bytesWritten < qualification.header.plan.bytesWritten
   }
 
@@ -182,7 +201,7 @@ final class PhaseSequence {
 
   private var usedBytes: UInt64 { subject.record.rangeBytes }
 
-  private var roundsSoFar: [RoundRecord] { journal.openRounds }
+  var roundsSoFar: [RoundRecord] { journal.openRounds }
 
   /// One round: a load, noted with its histograms.
   @discardableResult
@@ -214,7 +233,7 @@ final class PhaseSequence {
   }
 
   /// Puts a load's result into the journal and its outcome into the phase.
-  private func note(
+  func note(
     _ result: LoadResult, in phase: inout PhaseRecord, countsAsWritten: Bool,
     noise: NoiseRecord? = nil
   ) throws {

@@ -84,6 +84,21 @@ public final class QualificationTarget: Sendable {
     if let failure { throw TargetFailure(failure) }
   }
 
+  /// Gives the room of the tool's own file back to its file system; nothing may load it afterwards.
+  ///
+  /// - Throws: `DeviceError`
+  public func releaseSpace() throws(DeviceError) {
+    let failure = holding.withLock { holding -> DeviceError? in
+      do throws(DeviceError) {
+        try holding?.scratch?.releaseSpace()
+        return nil
+      } catch {
+        return error
+      }
+    }
+    if let failure { throw failure }
+  }
+
   /// Closes the target, removes the tool's own file and gives up the lock; calling it again does
   /// nothing.
   public func close() {
