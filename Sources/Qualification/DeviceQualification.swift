@@ -166,7 +166,9 @@ public final class DeviceQualification {
       defer { record = journal.record ?? header }
       try journal.append(.runBegan(header))
       if passesDeviceGates {
-        try PhaseSequence(self, journal: journal, stop: stop, progress: progress).carryOut()
+        let sequence = PhaseSequence(self, journal: journal, stop: stop, progress: progress)
+        try sequence.carryOut()
+        try await sequence.carryOutEngine()
       }
       if let signal = stop.requestedBy {
         try journal.append(.interrupted(signal: StopSignal.name(of: signal)))

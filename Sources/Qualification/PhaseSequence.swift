@@ -55,7 +55,6 @@ final class PhaseSequence {
       if goesOn { try steadyState() }
     }
     for scenario in qualification.scenarios where goesOn { try run(scenario) }
-    if goesOn, let store = qualification.store { try runEngine(store) }
   }
 
   // MARK: Phases
@@ -165,9 +164,20 @@ final class PhaseSequence {
     }
   }
 
-  /// The engine layer, in a folder of its own that takes the place of the tool's own file.
-  private func runEngine(_ store: PlannedStore) throws {
-    guard case .opened(let target) = subject else { return }
+  /// The engine layer: on a device in a file system that the run makes and removes, elsewhere in a
+  /// folder of its own that takes the place of the tool's own file.
+  func carryOutEngine() async throws {
+    guard goesOn, let store = qualification.store, case .opened(let target) = subject else {
+      return
+    }
+    guard subject.record.form == .file else {
+      let volume = try await EngineVolume(
+        on: target, runID: qualification.runID, bytes: subject.record.rangeBytes)
+      defer { volume.remove() }
+      return try EngineSequence(
+        self, factory: store.factory, folder: volume.folder, plan: store.plan
+      ).carryOut()
+    }
     let folder: ScratchFolder
     do throws(DeviceError) {
       try target.releaseSpace()

@@ -22,12 +22,34 @@ struct PlannedStore {
     let scenarios = request.profile.scenarios.filter {
       $0.layer == .engine && layers.contains(.engine)
     }
-    guard !scenarios.isEmpty, subject.isWritable, subject.record.form == .file else { return nil }
+    if request.layer == "engine" { try Self.requireStore(scenarios, request, subject) }
+    guard !scenarios.isEmpty, subject.isWritable,
+      [.file, .device].contains(subject.record.form)
+    else { return nil }
     self.factory = factory
     self.scenarios = scenarios
     plan = try EngineSizing.plan(
       request.profile, scenarios: scenarios, rangeBytes: subject.record.rangeBytes,
       seed: request.seed, runID: runID)
+  }
+
+  /// Who asks for the engine layer alone must be able to have it.
+  private static func requireStore(
+    _ scenarios: [ScenarioSpec], _ request: QualificationRequest, _ subject: QualificationSubject
+  ) throws(TargetFailure) {
+    let path = subject.record.path
+    guard !scenarios.isEmpty else {
+      throw TargetFailure(
+        category: .usage,
+        description: "--layer engine: the profile '\(request.profile.name)' asks nothing of a store; "
+          + "choose another profile, or --layer raw")
+    }
+    guard subject.isWritable, [.file, .device].contains(subject.record.form) else {
+      throw TargetFailure(
+        category: .usage,
+        description: "--layer engine: no store can be made on \(path); give a folder, or a device "
+          + "with --destroy-data and its serial, or choose --layer raw")
+    }
   }
 
   /// What a quote needs to know of it.

@@ -57,7 +57,6 @@ enum SyntheticRecord {
     record.finishedAt = nil
     record.phases = []
     record.engine = nil
-    record.notes = nil
     record.interruptedBy = nil
     record.verdict = nil
     return record
