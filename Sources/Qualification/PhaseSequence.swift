@@ -92,19 +92,19 @@ final class PhaseSequence {
   private func fill() throws {
     let spec = profile.preconditioning
     let passes = spec.wholePasses
+    let workload = WorkloadSpec(
+      kind: .sequentialWrite, blocks: BlockSplit(bytes: spec.blockBytes), rangeBytes: usedBytes)
+    try workload.validate(logicalBlockBytes: subject.logicalBlockBytes)
     var plan = LoadPlan(
-      workload: WorkloadSpec(
-        kind: .sequentialWrite, blocks: BlockSplit(bytes: spec.blockBytes),
-        rangeBytes: usedBytes),
+      workload: workload,
       depth: spec.depth, threads: 1, end: .rangeCovered, seed: qualification.request.seed,
       runID: qualification.runID)
-    try plan.workload.validate(logicalBlockBytes: subject.logicalBlockBytes)
     plan.stallLimit = profile.stallLimit
     plan.compressiblePercent = spec.compressiblePercent
     plan.cpus = cpus
     let record = ScenarioRecord(
       name: "fill", workload: "sequential-write",
-      blockSplit: plan.workload.blocks.description, readPercent: 0, depth: spec.depth, threads: 1,
+      blockSplit: workload.blocks.description, readPercent: 0, depth: spec.depth, threads: 1,
       distribution: "sequential", arrival: "closed", ratePerSecond: nil,
       submission: plan.submission.description, rangeStartBytes: 0, rangeBytes: usedBytes)
     try phase(.fill, "fill", record, expected: passes) { phase, show in

@@ -1,0 +1,71 @@
+import LinuxIO
+import Measurements
+import Reports
+import StorageEngine
+
+/// What the kernel counts of this process's reads and writes.
+struct ProcessTraffic: Sendable, Equatable {
+  /// Bytes that the process caused to be fetched from devices.
+  var readBytes: UInt64
+  /// Bytes that it caused to be sent to devices.
+  var writtenBytes: UInt64
+
+  /// The counts up to now; nil where the kernel does not keep them.
+  static func now(tree: KernelTree = .live) -> ProcessTraffic? {
+    var counts: [String: UInt64] = [:]
+    for line in tree.lines("/proc/self/io") {
+      let parts = line.split(separator: ":")
+      guard parts.count == 2 else { continue }
+      counts[String(parts[0])] = UInt64(parts[1].drop { $0 == " " })
+    }
+    guard let read = counts["read_bytes"], let written = counts["write_bytes"] else { return nil }
+    return ProcessTraffic(readBytes: read, writtenBytes: written)
+  }
+
+  /// The traffic since an earlier look.
+  func since(_ earlier: ProcessTraffic) -> ProcessTraffic {
+    ProcessTraffic(
+      readBytes: readBytes &- earlier.readBytes, writtenBytes: writtenBytes &- earlier.writtenBytes)
+  }
+}
+
+/// Waits until a store has settled: what is in memory is in files, and no compaction goes on.
+enum StoreIdleness {
+  /// How often it is looked.
+  private static let interval = Nanoseconds(100_000_000)
+  /// So many quiet looks in a row are rest.
+  private static let quietLooks = 5
+  /// CPU time between two looks that is not work: the looking itself.
+  private static let restingCPU = Nanoseconds(3_000_000)
+
+  /// Waits, and says so where it takes long.
+  ///
+  /// - Returns: The time from the call to the last sign of work.
+  /// - Throws: `CommandFailure` where the store cannot go on.
+  static func wait(
+    for store: TieredStore, stop: StopSignal, note: (String) -> Void
+  ) throws(CommandFailure) -> Nanoseconds {
+    let began = MonotonicClock.now()
+    do throws(StoreError) { try store.flush() } catch { throw CommandFailure(error) }
+    var lastWork = MonotonicClock.now()
+    var told = began
+    var quiet = 0
+    var cpu = CPUTime.ofProcess()
+    var traffic = ProcessTraffic.now()
+    while quiet < quietLooks, !stop.isRequested {
+      MonotonicClock.sleep(interval)
+      let (nowCPU, nowTraffic) = (CPUTime.ofProcess(), ProcessTraffic.now())
+      let used = nowCPU - cpu
+      let rests = used.user + used.system < restingCPU && nowTraffic == traffic
+      quiet = rests ? quiet + 1 : 0
+      (cpu, traffic) = (nowCPU, nowTraffic)
+      let now = MonotonicClock.now()
+      if !rests { lastWork = now }
+      if now - told >= Nanoseconds(seconds: 5) {
+        told = now
+        note("waiting for compaction to end, \(Quantity.duration(now - began)) so far")
+      }
+    }
+    return lastWork - began
+  }
+}
