@@ -27,7 +27,8 @@ public struct DeviceHealth: Sendable, Equatable {
     let places = folders ?? SystemProgram.searchFolders
     if identity.transport == "nvme" {
       if let program = SystemProgram.find("nvme", in: places) {
-        let answer = await SystemProgram.run(program, ["smart-log", node, "-o", "json"], timeLimit: timeLimit)
+        let answer = await SystemProgram.run(
+          program, ["smart-log", node, "-o", "json"], timeLimit: timeLimit)
         let version = await SystemProgram.run(program, ["version"], timeLimit: timeLimit)
         if let output = answer.output,
           let record = HealthParser.nvme(output, source: source(program, version.output))

@@ -48,7 +48,7 @@ final class EngineSequence {
     }
     do throws(EngineFailure) {
       try engine.close()
-    } catch where sequence.goesOn {
+    } catch  where sequence.goesOn {
       throw TargetFailure(category: .environment, description: "the store did not close: \(error)")
     } catch {
       // What kept it from closing ended the run already.

@@ -91,7 +91,8 @@ struct EngineVolume: ~Copyable {
     guard let first = found.first else { return }
     throw TargetFailure(
       category: .refused,
-      description: "stopped: \(node) carries a signature of \(first.type) that was not there before")
+      description: "stopped: \(node) carries a signature of \(first.type) that was not there before"
+    )
   }
 
   /// Erases the run's own signature, and nobody else's; what is left is told by the next run.

@@ -41,7 +41,8 @@ struct PlannedStore {
     guard !scenarios.isEmpty else {
       throw TargetFailure(
         category: .usage,
-        description: "--layer engine: the profile '\(request.profile.name)' asks nothing of a store; "
+        description:
+          "--layer engine: the profile '\(request.profile.name)' asks nothing of a store; "
           + "choose another profile, or --layer raw")
     }
     guard subject.isWritable, [.file, .device].contains(subject.record.form) else {

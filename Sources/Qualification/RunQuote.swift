@@ -33,7 +33,8 @@ public struct RunQuote: Sendable {
   /// Time, bytes and share of endurance.
   public var plan: PlanRecord {
     // A run of the engine layer alone leaves the raw phases out.
-    let fillBytes = writes && !scenarios.isEmpty ? UInt64(profile.preconditioning.wholePasses) * rangeBytes : 0
+    let fillBytes =
+      writes && !scenarios.isEmpty ? UInt64(profile.preconditioning.wholePasses) * rangeBytes : 0
     let fillSeconds = Double(fillBytes) / sequentialWriteRate
     let steady = steadyRounds
     let few = scenarios.reduce(0.0) { $0 + seconds($1, rounds: profile.rounds.min) }
@@ -49,7 +50,8 @@ public struct RunQuote: Sendable {
     let storeMany = store?.seconds(profile, rounds: profile.rounds.max) ?? 0
     let total = bytes < 1e18 ? UInt64(bytes) : UInt64.max
     return PlanRecord(
-      duration: Nanoseconds(seconds: fillSeconds + Double(steady.min) * steadyRound + few + storeFew + 2),
+      duration: Nanoseconds(
+        seconds: fillSeconds + Double(steady.min) * steadyRound + few + storeFew + 2),
       durationMax: Nanoseconds(
         seconds: 2 * fillSeconds + Double(steady.max) * steadyRound + many + 2 * storeMany + 2),
       bytesWritten: total,
@@ -58,7 +60,9 @@ public struct RunQuote: Sendable {
   }
 
   private var steadyRounds: (min: Int, max: Int, scenario: ScenarioSpec?) {
-    guard writes, !scenarios.isEmpty, let scenario = profile.steadyScenario else { return (0, 0, nil) }
+    guard writes, !scenarios.isEmpty, let scenario = profile.steadyScenario else {
+      return (0, 0, nil)
+    }
     return (profile.steadyState.windowRounds, profile.steadyState.maxRounds, scenario)
   }
 

@@ -10,7 +10,8 @@ public enum JUnitReport {
   public static func text(of record: RunRecord) -> String {
     let cases =
       GateDescription.all(of: record).map { gate, words in
-        testCase(gate, words, seconds: seconds(of: gate.name.phaseName, in: record),
+        testCase(
+          gate, words, seconds: seconds(of: gate.name.phaseName, in: record),
           store: store(of: gate.name.phaseName, in: record))
       } + [verdictCase(record)]
     let outcomes =

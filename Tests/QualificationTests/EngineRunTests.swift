@@ -28,7 +28,8 @@ struct EngineRun {
 
   init(
     _ behaviour: EngineBehaviour = EngineBehaviour(), overrides: [String] = [],
-    kernel: @escaping () -> ProcessIO? = { nil }, sizeBytes: UInt64 = 128 << 20
+    kernel: @escaping () -> ProcessIO? = { nil }, sizeBytes: UInt64 = 128 << 20,
+    device: String? = nil, serial: String? = nil, makes: (@Sendable (String) -> Void)? = nil
   ) async throws {
     let overrides =
       Self.deviceGates + [
@@ -43,10 +44,10 @@ struct EngineRun {
     let target = folder.appending(path: "target")
     try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    factory = SimulatedEngineFactory(behaviour: behaviour)
+    factory = SimulatedEngineFactory(behaviour: behaviour, makes: makes)
     let qualification = try await DeviceQualification.open(
       QualificationRequest(
-        path: FileSystemPath(target.path), destroySerial: nil, sizeBytes: sizeBytes,
+        path: FileSystemPath(device ?? target.path), destroySerial: serial, sizeBytes: sizeBytes,
         profile: profile, profileSource: source.file, overrides: overrides, mode: .quick,
         layer: "engine", seed: 1, command: ["storebench"], version: "test"), engine: factory)
     defer { qualification.close() }
@@ -230,6 +231,67 @@ struct EngineRunTests {
 
   private final class Looks: Sendable {
     let count = Mutex<UInt64>(0)
+  }
+}
+
+extension LoopDeviceTests {
+  @Suite("the engine layer makes a file system of its own")
+  struct EngineVolumeTests {
+    private static func token(_ loop: LoopDevice) throws -> String {
+      let device = try BlockDevice(path: FileSystemPath(loop.node))
+      return "\(device.name):\(device.capacityBytes)"
+    }
+
+    @Test("for its store, mounted where nobody else sees it, and removes it")
+    func life() async throws {
+      let loop = try LoopDevice(mebibytes: 192)
+      let seen = Mutex("")
+      let node = loop.node
+      let run = try await EngineRun(
+        device: loop.node, serial: try Self.token(loop),
+        makes: { folder in
+          let found = shell(
+            "grep -c \(node) /proc/mounts || true; blkid -p -o value -s LABEL \(node)"
+          ).output
+          let made = FileManager.default.createFile(
+            atPath: folder + "/proof", contents: Data("there".utf8))
+          seen.withLock { $0 = "\(found) \(made)" }
+        })
+      #expect(run.record.verdict?.exitCode == 0, "\(run.record.verdict?.summary ?? "")")
+      let label = "storebench-" + run.record.runID.prefix(5)
+      #expect(seen.withLock { $0 } == "0\n\(label) true")
+      #expect(run.factory.log.folders.withLock { $0[0].description.hasPrefix("/proc/self/fd/") })
+      #expect(shell("blkid -p \(loop.node) || true").output == "")
+      #expect(shell("strings -n 5 \(loop.image) | grep -c there").output != "0")
+    }
+
+    @Test("which a later run recognizes where the first was cut off, and says how to erase")
+    func leftover() async throws {
+      let loop = try LoopDevice(
+        mebibytes: 192, prepare: "mkfs.ext4 -q -L storebench-1a2b3 $IMG")
+      let before = try loop.checksum()
+      let token = try Self.token(loop)
+      await #expect {
+        _ = try await EngineRun(device: loop.node, serial: token)
+      } throws: { error in
+        guard let failure = error as? TargetFailure else { return false }
+        return failure.category == .refused
+          && failure.description.contains("a storebench run that was cut off")
+          && failure.description.contains("'storebench-1a2b3'")
+          && failure.description.contains("wipefs -a \(loop.node)")
+      }
+      #expect(try loop.checksum() == before)
+    }
+
+    @Test("and nobody else's: a label put there meanwhile is kept")
+    func foreign() async throws {
+      let loop = try LoopDevice(mebibytes: 192)
+      let node = loop.node
+      _ = try await EngineRun(
+        device: loop.node, serial: try Self.token(loop),
+        makes: { _ in shell("tune2fs -L somebody \(node)") })
+      #expect(shell("blkid -p -o value -s LABEL \(loop.node)").output == "somebody")
+    }
   }
 }
 

@@ -35,6 +35,8 @@ struct EngineBehaviour: Sendable {
 /// A store on a simulated device: a real load target on a clock of its own.
 struct SimulatedEngineFactory: EngineFactory {
   var behaviour = EngineBehaviour()
+  /// Called with the folder of a store that is made.
+  var makes: (@Sendable (String) -> Void)?
   /// What was asked for, and what became of it.
   let log = SimulatedEngineLog()
 
@@ -42,6 +44,7 @@ struct SimulatedEngineFactory: EngineFactory {
     if let failure = behaviour.failure { throw failure }
     log.plans.withLock { $0.append(plan) }
     log.folders.withLock { $0.append(folder) }
+    makes?(folder.description)
     return SimulatedEngine(behaviour, plan, log)
   }
 }

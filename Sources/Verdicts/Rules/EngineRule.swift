@@ -59,7 +59,8 @@ public struct EngineRule: Sendable {
   /// Table files must be read past the page cache.
   static func pageCache(_ engine: EngineRecord) -> String? {
     engine.directReads
-      ? nil : "the store read its table files through the page cache, so the device cannot be judged"
+      ? nil
+      : "the store read its table files through the page cache, so the device cannot be judged"
   }
 
   /// Writes count from `grouped` with a short delay upwards.
