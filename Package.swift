@@ -119,7 +119,10 @@ let package = Package(
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "StorebenchTests",
-      dependencies: ["storebench", "Reports", "Measurements", "TestSupport"],
+      dependencies: [
+        "storebench", "StorageEngine", "Driver", "Workloads", "Reports", "LinuxIO", "Measurements",
+        "TestSupport",
+      ],
       swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .testTarget(

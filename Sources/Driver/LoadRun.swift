@@ -104,9 +104,8 @@ public enum LoadRun {
 
   @inline(__always)
   private static func run<Target, Stream>(
-    _ made: WorkerLoop<Target, Stream>
+    _ loop: consuming WorkerLoop<Target, Stream>
   ) -> Result<WorkerReport, TargetError> {
-    var loop = made
     loop.run()
     if let error = loop.report.error { return .failure(error) }
     return .success(loop.report)

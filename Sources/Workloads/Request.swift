@@ -31,8 +31,9 @@ public enum Operation: UInt8, Sendable {
 /// One request to a load target.
 ///
 /// For a device, `offset` and `length` are bytes, multiples of its logical block. For a store,
-/// `offset` is a key number, or for several keys the draw that they follow from
-/// (``StoreKeyChoice/next(_:)``), and `length` the bytes of all keys and values that the request
+/// `offset` is a key number, for several keys the draw that they follow from
+/// (``StoreKeyChoice/next(_:)``), for scans that go on from each other the rank at which the slot's first
+/// one begins, and `length` the bytes of all keys and values that the request
 /// moves: 0 for a key that must not be there.
 public struct Request: Sendable {
   /// First byte, or a key number.

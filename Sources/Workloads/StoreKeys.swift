@@ -74,6 +74,22 @@ public struct StoreKeys: Sendable, Equatable {
   @inlinable @inline(__always)
   public func identity(_ number: UInt64) -> UInt64 { top | number }
 
+  /// Where in the order about `rank` of `count` keys, numbered from 0, lie before: exactly so many where
+  /// keys ascend; where they are scattered, so many on average.
+  ///
+  /// - Returns: Bytes that sort before the keys from there on.
+  public func bound(rank: UInt64, of count: UInt64) -> [UInt8] {
+    let size = Swift.max(count, 1)
+    let share = (rank % size).multipliedFullWidth(by: 1 << 56)
+    // The rank is below the size, so the quotient fits.
+    let place = order == .ascending ? rank % size : size.dividingFullWidth(share).quotient
+    var bound = lowerBound
+    for shift in stride(from: 48, through: 0, by: -8) {
+      bound.append(UInt8(truncatingIfNeeded: place >> UInt64(shift)))
+    }
+    return bound
+  }
+
   /// Sorts before every key of the space and after those of the spaces before.
   public var lowerBound: [UInt8] { [UInt8(top >> 56)] }
 

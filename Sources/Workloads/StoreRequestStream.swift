@@ -13,6 +13,8 @@ public struct StoreRequestStream: RequestSource {
   private let write: Step
   private let readsLatest: Bool
   private let variesLength: Bool
+  /// Where the scans of each slot begin; nil where scans begin at chosen keys.
+  private let firstRanks: [UInt64]?
   private let entries: UInt32
   private let entryBytes: UInt32
   /// Ranks by age, for reads of the latest keys.
@@ -38,6 +40,7 @@ public struct StoreRequestStream: RequestSource {
     (read, write) = Self.steps(workload.kind)
     readsLatest = workload.kind == .ycsbD
     variesLength = workload.kind == .ycsbE
+    firstRanks = workload.scansOn ? Self.firstRanks(workload, index, all, depth) : nil
     entries = UInt32(clamping: Swift.max(workload.entries, 1))
     entryBytes = workload.entryBytes
     var theta = 0.99
@@ -48,6 +51,19 @@ public struct StoreRequestStream: RequestSource {
     fill =
       workload.kind == .fill
       ? FillShare(keyCount: workload.keyCount, worker: UInt64(index), workers: UInt64(all)) : nil
+  }
+
+  /// The slots of all workers, equally far apart.
+  private static func firstRanks(
+    _ workload: StoreWorkload, _ worker: Int, _ workers: Int, _ depth: Int
+  ) -> [UInt64] {
+    let count = Swift.max(workload.keyCount, 1)
+    let slots = UInt64(workers) * UInt64(Swift.max(depth, 1))
+    return (0..<Swift.max(depth, 1)).map { slot in
+      let place = UInt64(worker) * UInt64(Swift.max(depth, 1)) + UInt64(slot)
+      let (high, low) = place.multipliedFullWidth(by: count)
+      return (workload.firstRank % count &+ slots.dividingFullWidth((high, low)).quotient) % count
+    }
   }
 
   private static func steps(_ kind: StoreWorkloadKind) -> (read: Step, write: Step) {
@@ -98,6 +114,10 @@ public struct StoreRequestStream: RequestSource {
     case .multiGet: return several(.multiGet, random.next(), entries, slot)
     case .batch: return several(.batch, random.next(), entries, slot)
     case .scan(let operation):
+      if let firstRanks {
+        let first = Int(slot) < firstRanks.count ? firstRanks[Int(slot)] : 0
+        return several(operation, first, entries, slot)
+      }
       let start = keys.next(&random)
       let count =
         variesLength

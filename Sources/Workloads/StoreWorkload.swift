@@ -86,6 +86,9 @@ public struct StoreWorkload: Sendable, Equatable {
   public var distribution: Distribution
   /// Chooses which keys are the hot ones; keep it over rounds, or the hot keys move.
   public var scatterSeed: UInt64
+  /// About how many keys lie before the one at which `scan-forward` and `scan-backward` begin; slots
+  /// begin equally far apart from there.
+  public var firstRank: UInt64
 
   /// A workload over keys, with the distribution and the number of entries that belong to its kind.
   public init(kind: StoreWorkloadKind, keyCount: UInt64, valueBytes: Int) {
@@ -97,6 +100,7 @@ public struct StoreWorkload: Sendable, Equatable {
     writers = 0
     distribution = kind.standardDistribution
     scatterSeed = 0
+    firstRank = 0
   }
 
   /// Bytes of a key and its value.
@@ -110,6 +114,9 @@ public struct StoreWorkload: Sendable, Equatable {
     if writers > 0 { return worker >= workers - writers ? 0 : 100 }
     return Swift.min(Swift.max(readPercent, 0), 100)
   }
+
+  /// Whether each scan goes on from where its slot's last one ended.
+  public var scansOn: Bool { kind == .scanForward || kind == .scanBackward }
 
   /// Whether any request puts.
   public var writes: Bool {

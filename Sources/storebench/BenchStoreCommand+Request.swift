@@ -1,4 +1,5 @@
 import Driver
+import FoundationEssentials
 import LinuxIO
 import Measurements
 import StorageEngine
@@ -24,6 +25,9 @@ extension BenchStoreCommand {
     try FlagRange.require(0...1024, writers, "--writers")
     try FlagRange.require(0...100, compressible ?? 0, "--compressible")
     try checkFit(kind)
+    if let out, FileManager.default.fileExists(atPath: out) {
+      throw CommandFailure(.usage, "--out \(out): is there already; name a file that is not there yet")
+    }
     return StoreBenchRequest(
       folder: BenchStoreFolder(folder), kind: kind, depth: requests, threads: threads,
       seconds: seconds, rampSeconds: ramp, arrival: try arrival(kind), seed: seed,

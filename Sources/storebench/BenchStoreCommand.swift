@@ -127,15 +127,15 @@ struct BenchStoreCommand: AsyncParsableCommand {
     let stop = StopSignal.ofProcess
     stop.awaitRequests()
     do {
-      let request = try request()
-      let bench = try StoreBench(request, stop: stop) { text in
+      let asked = try request()
+      let bench = try StoreBench(asked, stop: stop) { text in
         StandardStream.error.write(PrintableText.line(text) + "\n")
       }
       let result = try bench.run()
-      let record = try BenchStoreText.json(result, bench.plan, request)
+      let record = try BenchStoreText.json(result, bench.plan, asked)
       if let out { try Self.write(record, to: out) }
       StandardStream.output.write(
-        json ? record : BenchStoreText.text(result, bench.plan, request))
+        json ? record : BenchStoreText.text(result, bench.plan, asked))
       try check(result, bench, stop)
     } catch let error as WorkloadError {
       throw CommandFailure(error)

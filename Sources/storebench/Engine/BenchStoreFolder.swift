@@ -100,7 +100,8 @@ struct BenchStoreFolder: Sendable {
       try append(Array(try encoder.encode(contents)) + [0x0A], to: description)
     } catch {
       throw CommandFailure(
-        .unsuitable, "\(path): cannot be made: \(error); name a folder where you may write")
+        .unsuitable,
+        "\(path): cannot be made: \(Self.reason(error)); name a folder where you may write")
     }
   }
 
@@ -125,8 +126,16 @@ struct BenchStoreFolder: Sendable {
       if try files.contentsOfDirectory(atPath: path).isEmpty { try files.removeItem(atPath: path) }
     } catch {
       throw CommandFailure(
-        .unsuitable, "\(path): the benchmark's store could not be removed: \(error); remove it")
+        .unsuitable,
+        "\(path): the benchmark's store could not be removed: \(Self.reason(error)); remove it")
     }
+  }
+
+  /// What the kernel said.
+  private static func reason(_ error: any Error) -> String {
+    if let error = error as? SystemError { return SystemError.text(of: error.errno) }
+    guard let posix = (error as? CocoaError)?.underlying as? POSIXError else { return "\(error)" }
+    return SystemError.text(of: posix.code.rawValue)
   }
 
   private func append(_ bytes: [UInt8], to name: String) throws(SystemError) {

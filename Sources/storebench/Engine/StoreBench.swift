@@ -111,18 +111,7 @@ struct StoreBench {
 
   /// Fills the store where it is new, runs the load and removes the store unless it is to be kept.
   func run() throws -> StoreBenchResult {
-    do {
-      let result = try load()
-      // What a stop cut short is no store to keep: without its mark it is filled anew.
-      if !request.keeps { try request.folder.remove() }
-      return result
-    } catch {
-      if !request.keeps { try? request.folder.remove() }
-      throw error
-    }
-  }
-
-  private func load() throws -> StoreBenchResult {
+    // Once it is open nobody else has it, so only then may it be removed.
     let store = try open()
     let result: StoreBenchResult
     do {
@@ -130,6 +119,7 @@ struct StoreBench {
       result = try measure(store)
     } catch {
       try? store.close()
+      if !request.keeps { try? request.folder.remove() }
       throw error
     }
     do throws(StoreError) {
@@ -137,51 +127,35 @@ struct StoreBench {
     } catch {
       throw CommandFailure(error)
     }
+    // What a stop cut short is no store to keep either: without its mark it is filled anew.
+    if !request.keeps { try request.folder.remove() }
     return result
   }
 
   private func open() throws(CommandFailure) -> TieredStore {
+    if mustRemoveFirst {
+      note("an earlier benchmark was cut short: its store is made anew")
+      try makeSureItIsUnused()
+      try request.folder.remove()
+    }
+    if mustFill { try request.folder.make(description) }
     do throws(StoreError) {
-      guard mustFill else {
-        return try TieredStore.open(request.folder.store, configuration: request.configuration)
-      }
-      if mustRemoveFirst {
-        note("an earlier benchmark was cut short: its store is made anew")
-        try makeSureItIsUnused()
-        try removeFirst()
-      }
-      try makeFolder()
-      return try TieredStore.create(
-        at: request.folder.store, configuration: request.configuration)
+      return try mustFill
+        ? TieredStore.create(at: request.folder.store, configuration: request.configuration)
+        : TieredStore.open(request.folder.store, configuration: request.configuration)
     } catch {
+      if mustFill { try? request.folder.remove() }
       throw CommandFailure(error)
     }
   }
 
   /// A store that another run has open must not be removed under it.
-  private func makeSureItIsUnused() throws(StoreError) {
+  private func makeSureItIsUnused() throws(CommandFailure) {
     do throws(StoreError) {
       try TieredStore.open(request.folder.store, configuration: request.configuration).close()
-    } catch .inUse(let path) {
-      throw .inUse(path: path)
     } catch {
       // Whatever else is wrong with it goes away with it.
-    }
-  }
-
-  private func removeFirst() throws(StoreError) {
-    do throws(CommandFailure) {
-      try request.folder.remove()
-    } catch {
-      throw .system(path: request.folder.path, cause: error.message)
-    }
-  }
-
-  private func makeFolder() throws(StoreError) {
-    do throws(CommandFailure) {
-      try request.folder.make(description)
-    } catch {
-      throw .system(path: request.folder.path, cause: error.message)
+      if case .inUse = error { throw CommandFailure(error) }
     }
   }
 

@@ -22,26 +22,29 @@ struct StoreScan: Sendable {
   /// Looks at all of one value in so many, and at the header of the others.
   var fullEvery: Int
 
-  /// Scans from the place of a key number, that key included or not.
-  func run(on store: TieredStore, from number: UInt64, including: Bool) throws(StoreError)
+  /// Scans from a key on.
+  ///
+  /// - Parameters:
+  ///   - store: Which.
+  ///   - start: A key, or bytes that sort where the scan is to begin.
+  ///   - including: Whether a key that is the same as `start` belongs to it.
+  /// - Returns: How it went.
+  /// - Throws: What failed in the store.
+  func run(on store: TieredStore, from start: [UInt8], including: Bool) throws(StoreError)
     -> Outcome
   {
     var outcome = Outcome()
-    let key = keys.key(number)
-    let after = key + [0]
+    let after = start + [0]
     let range =
       switch direction {
-      case .forward: KeyRange(from: including ? key : after, upTo: keys.upperBound)
-      case .backward: KeyRange(from: keys.lowerBound, upTo: including ? after : key)
+      case .forward: KeyRange(from: including ? start : after, upTo: keys.upperBound)
+      case .backward: KeyRange(from: keys.lowerBound, upTo: including ? after : start)
       }
     try walk(store, range, &outcome)
     if outcome.finding == .intact, outcome.count < count {
       try walk(store, KeyRange(from: keys.lowerBound, upTo: keys.upperBound), &outcome)
     }
-    if outcome.finding == .intact, outcome.count < count {
-      outcome.finding = .incomplete
-      outcome.number = number
-    }
+    if outcome.finding == .intact, outcome.count < count { outcome.finding = .incomplete }
     return outcome
   }
 

@@ -66,6 +66,7 @@ struct StoreWork: ~Copyable {
   private let base: UInt64
   private let isFill: Bool
   private let scansOn: Bool
+  private let keyCount: UInt64
   private let callsDirectly: Bool
   /// 0 where nothing is looked at.
   private let fullEvery: Int
@@ -91,7 +92,8 @@ struct StoreWork: ~Copyable {
     choice = StoreKeyChoice(workload, worker: worker, workers: plan.threads)
     acknowledged = AcknowledgedPuts(workload, keys: choice)
     isFill = workload.kind == .fill
-    scansOn = workload.kind == .scanForward || workload.kind == .scanBackward
+    scansOn = workload.scansOn
+    keyCount = workload.keyCount
     callsDirectly = plan.depth == 1
     if case .own(let every) = plan.check { fullEvery = max(every, 1) } else { fullEvery = 0 }
     slots = Array(
@@ -214,13 +216,16 @@ struct StoreWork: ~Copyable {
   private mutating func scan(_ request: Request, _ direction: ScanDirection) {
     let slot = Int(request.slot)
     let before = scansOn ? slots[slot].scanned : nil
+    let start =
+      before.map { keys.key($0) }
+      ?? (scansOn ? keys.bound(rank: request.offset, of: keyCount) : keys.key(request.offset))
     let scan = StoreScan(
       keys: keys, values: values, direction: direction, count: Int(request.count),
       fullEvery: max(fullEvery, 1))
     let store = store
     perform(request) { () throws(StoreError) in
       .scanned(
-        try scan.run(on: store, from: before ?? request.offset, including: before == nil))
+        try scan.run(on: store, from: start, including: before == nil))
     }
   }
 
