@@ -11,18 +11,12 @@ internal import Workloads
 ///
 /// A process that is killed in between leaves an ext4 with its label; a later run refuses the device
 /// as it does any that carries data, and says what it is and how to erase it.
-struct EngineVolume: ~Copyable {
+final class EngineVolume {
   /// The folder for the store.
-  let folder: FileSystemPath
+  private(set) var folder: FileSystemPath
   private let node: FileSystemPath
   private let label: String
-  private let mount: Holder
-
-  /// Lets the mount go before the volume's own end.
-  private final class Holder {
-    var mount: PrivateMount?
-    init(_ mount: consuming PrivateMount) { self.mount = consume mount }
-  }
+  private var mount: PrivateMount?
 
   /// Labels of all runs begin so; ext4 keeps 16 bytes.
   static let labelPrefix = "storebench-"
@@ -66,10 +60,16 @@ struct EngineVolume: ~Copyable {
       throw TargetFailure(
         category: .environment, description: "\(program) on \(node) failed: \(why)")
     }
+    mount = nil
+    folder = ""
+    try attach()
+  }
+
+  private func attach() throws(TargetFailure) {
     do throws(DeviceError) {
       let mount = try PrivateMount(device: node, type: Self.type)
       folder = mount.folder
-      self.mount = Holder(consume mount)
+      self.mount = consume mount
     } catch {
       Self.erase(node, label: label)
       throw TargetFailure(error)
@@ -78,7 +78,7 @@ struct EngineVolume: ~Copyable {
 
   /// Takes the file system down and erases its signature.
   func remove() {
-    mount.mount = nil
+    mount = nil
     Self.erase(node, label: label)
   }
 

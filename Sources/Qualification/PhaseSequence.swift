@@ -178,13 +178,10 @@ final class PhaseSequence {
         self, factory: store.factory, folder: volume.folder, plan: store.plan
       ).carryOut()
     }
-    let folder: ScratchFolder
-    do throws(DeviceError) {
+    let name = ".storebench-\(qualification.runID).store"
+    let folder = try TargetFailure.catching { () throws(DeviceError) in
       try target.releaseSpace()
-      folder = try ScratchFolder(
-        in: target.openedPath.folder, name: ".storebench-\(qualification.runID).store")
-    } catch {
-      throw TargetFailure(error)
+      return try ScratchFolder(in: target.openedPath.folder, name: name)
     }
     defer { folder.remove() }
     try EngineSequence(self, factory: store.factory, folder: folder.path, plan: store.plan)

@@ -63,7 +63,7 @@ enum SystemProgram {
             ? Answer(output: nil, reason: "no output (\(result.terminationStatus))")
             : Answer(output: output, reason: nil)
           answer.succeeded = result.terminationStatus.isSuccess
-          answer.complaint = result.standardError ?? ""
+          answer.complaint = result.standardError
           return answer
         } catch {
           return Answer(output: nil, reason: "\(error)")
