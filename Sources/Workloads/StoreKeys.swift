@@ -54,9 +54,8 @@ public struct StoreKeys: Sendable, Equatable {
   public func write(_ number: UInt64, into key: inout [UInt8]) {
     let first = firstWord(number)
     var span = key.mutableSpan
-    var bytes = span.mutableBytes
-    bytes.storeBytes(of: first.bigEndian, toByteOffset: 0, as: UInt64.self)
-    bytes.storeBytes(of: (number ^ pad(first)).bigEndian, toByteOffset: 8, as: UInt64.self)
+    span.setLittleEndianWord(first.byteSwapped, at: 0)
+    span.setLittleEndianWord((number ^ pad(first)).byteSwapped, at: 8)
   }
 
   /// The number of a key, and its place: keys sort as their places do. Nil for bytes that are no key
@@ -114,18 +113,4 @@ public struct StoreKeys: Sendable, Equatable {
 
   @inlinable @inline(__always)
   func pad(_ first: UInt64) -> UInt64 { SeededGenerator.mix(first ^ secret) }
-}
-
-extension Span where Element == UInt8 {
-  /// The eight bytes at `offset`; the compiler makes one load of it.
-  @inlinable @inline(__always)
-  func littleEndianWord(at offset: Int) -> UInt64 {
-    let low =
-      UInt64(self[offset]) | UInt64(self[offset &+ 1]) &<< 8 | UInt64(self[offset &+ 2]) &<< 16
-      | UInt64(self[offset &+ 3]) &<< 24
-    let high =
-      UInt64(self[offset &+ 4]) | UInt64(self[offset &+ 5]) &<< 8
-      | UInt64(self[offset &+ 6]) &<< 16 | UInt64(self[offset &+ 7]) &<< 24
-    return low | high &<< 32
-  }
 }

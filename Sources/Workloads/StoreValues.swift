@@ -88,21 +88,19 @@ public struct StoreValues: Sendable, Equatable {
     var value = [UInt8](repeating: 0, count: valueBytes)
     let seed = hash(identity, generation)
     var span = value.mutableSpan
-    var bytes = span.mutableBytes
-    bytes.storeBytes(of: tag.littleEndian, toByteOffset: 0, as: UInt64.self)
-    bytes.storeBytes(of: identity.littleEndian, toByteOffset: 8, as: UInt64.self)
-    bytes.storeBytes(of: generation.littleEndian, toByteOffset: 16, as: UInt64.self)
-    bytes.storeBytes(of: seed.littleEndian, toByteOffset: 24, as: UInt64.self)
+    span.setLittleEndianWord(tag, at: 0)
+    span.setLittleEndianWord(identity, at: 8)
+    span.setLittleEndianWord(generation, at: 16)
+    span.setLittleEndianWord(seed, at: 24)
     var offset = Self.valueBytesMin
     let whole = randomEnd &- 8
     while offset <= whole {
-      bytes.storeBytes(
-        of: Self.word(seed, offset).littleEndian, toByteOffset: offset, as: UInt64.self)
+      span.setLittleEndianWord(Self.word(seed, offset), at: offset)
       offset &+= 8
     }
     var rest = Self.word(seed, offset)
     while offset < randomEnd {
-      bytes.storeBytes(of: UInt8(truncatingIfNeeded: rest), toByteOffset: offset, as: UInt8.self)
+      span[offset] = UInt8(truncatingIfNeeded: rest)
       rest &>>= 8
       offset &+= 1
     }

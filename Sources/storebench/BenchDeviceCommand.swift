@@ -114,7 +114,8 @@ struct BenchDeviceCommand: AsyncParsableCommand {
         StandardStream.error.write("\(text)\n")
       }
       StandardStream.output.write(
-        json ? try BenchText.json(result) : BenchText.text(result, bench.workload, plan: bench.plan))
+        json ? try BenchText.json(result) : BenchText.text(result, bench.workload, plan: bench.plan)
+      )
       try check(result, stop)
     } catch let error as TargetFailure {
       throw CommandFailure(error)

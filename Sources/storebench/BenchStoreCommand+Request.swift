@@ -26,7 +26,8 @@ extension BenchStoreCommand {
     try FlagRange.require(0...100, compressible ?? 0, "--compressible")
     try checkFit(kind)
     if let out, FileManager.default.fileExists(atPath: out) {
-      throw CommandFailure(.usage, "--out \(out): is there already; name a file that is not there yet")
+      throw CommandFailure(
+        .usage, "--out \(out): is there already; name a file that is not there yet")
     }
     return StoreBenchRequest(
       folder: BenchStoreFolder(folder), kind: kind, depth: requests, threads: threads,
@@ -62,7 +63,8 @@ extension BenchStoreCommand {
     }
     if kind == .fill || kind == .missingKeys || kind == .ycsbD, distribution != nil {
       throw CommandFailure(
-        .usage, "--distribution chooses among the keys of the fill; leave it out for \(kind.rawValue)")
+        .usage,
+        "--distribution chooses among the keys of the fill; leave it out for \(kind.rawValue)")
     }
   }
 

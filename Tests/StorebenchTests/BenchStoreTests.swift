@@ -27,7 +27,8 @@ struct BenchStoreTests {
     try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
   }
 
-  @Test("measures each workload, verifies it and leaves nothing", arguments: StoreWorkloadKind.allCases)
+  @Test(
+    "measures each workload, verifies it and leaves nothing", arguments: StoreWorkloadKind.allCases)
   func workloads(kind: StoreWorkloadKind) throws {
     var arguments = ["--workload", kind.rawValue, "--durability", "grouped:10ms"]
     if kind == .pointLookup { arguments += ["--rate", "2000"] }
@@ -39,8 +40,10 @@ struct BenchStoreTests {
     #expect(found["outcome"] as? String == "completed" && found["findings"] == nil)
     #expect((round["faults"] as? [String: Any])?["corrupt"] as? Int == 0)
     #expect(found["durability"] as? String == "grouped:10ms")
-    let writes = !["random-read", "point-lookup", "missing-keys", "multi-get", "scan-forward",
-      "scan-backward", "ycsb-c"].contains(kind.rawValue)
+    let writes = ![
+      "random-read", "point-lookup", "missing-keys", "multi-get", "scan-forward",
+      "scan-backward", "ycsb-c",
+    ].contains(kind.rawValue)
     #expect((found["untilIdle"] != nil) == writes)
     #expect(try folder.entries() == [])
   }

@@ -183,7 +183,8 @@ private final class TargetFixture {
   }
 
   @Test(
-    "is driven by the driver, and all that it reads is right", arguments: StoreWorkloadKind.allCases,
+    "is driven by the driver, and all that it reads is right",
+    arguments: StoreWorkloadKind.allCases,
     [1, 16])
   func driven(kind: StoreWorkloadKind, depth: Int) throws {
     let fixture = try TargetFixture(kind, depth: depth)

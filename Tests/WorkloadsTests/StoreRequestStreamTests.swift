@@ -96,7 +96,8 @@ import Testing
     for kind in [StoreWorkloadKind.randomRead, .randomWrite, .ycsbA, .ycsbF, .scanForward] {
       for worker in 0..<3 {
         let all = requests(
-          3000, stream(kind, keys: 17, worker: worker, workers: 3) { $0.distribution = distribution })
+          3000,
+          stream(kind, keys: 17, worker: worker, workers: 3) { $0.distribution = distribution })
         #expect(all.allSatisfy { $0.offset < 17 })
       }
     }
@@ -106,7 +107,8 @@ import Testing
   func owners(workers: Int) {
     var owner: [UInt64: Int] = [:]
     for worker in 0..<workers {
-      for request in requests(5000, stream(.randomWrite, keys: 50, worker: worker, workers: workers))
+      for request in requests(
+        5000, stream(.randomWrite, keys: 50, worker: worker, workers: workers))
       {
         #expect(owner[request.offset, default: worker] == worker)
         owner[request.offset] = worker

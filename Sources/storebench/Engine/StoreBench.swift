@@ -182,7 +182,8 @@ struct StoreBench {
     let total = Quantity.count(description.keyCount)
     note("filling \(total) keys, \(Quantity.bytes(bytes))")
     let result = try run(plan, on: store) { pulse in
-      pulse.bytes == 0 ? nil : "filled \(Quantity.percent(fraction: Double(pulse.bytes) / Double(bytes)))"
+      pulse.bytes == 0
+        ? nil : "filled \(Quantity.percent(fraction: Double(pulse.bytes) / Double(bytes)))"
     }
     guard result.load.outcome == .completed else {
       throw failure(of: result.load, result.findings, "the fill of \(request.folder.path)")
