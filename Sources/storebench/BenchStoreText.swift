@@ -2,6 +2,7 @@ import Driver
 import FoundationEssentials
 import Measurements
 import Reports
+import StorageEngine
 import Verdicts
 import Workloads
 

@@ -50,7 +50,9 @@ private final class TargetFixture {
     let request = Request(
       offset: number, length: missing ? 0 : count * 116, operation: operation, slot: 0,
       count: count)
-    #expect(try target.submit([request].span, .now) == 1)
+    let requests = [request]
+    let accepted = try target.submit(requests.span, .now)
+    #expect(accepted == 1)
     var answers = [Completion(slot: 9, result: 0)]
     for _ in 0..<200 {
       var span = answers.mutableSpan

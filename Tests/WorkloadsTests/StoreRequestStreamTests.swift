@@ -216,38 +216,3 @@ import Testing
     #expect(puts(kind).remembers == remembers)
   }
 }
-
-@Suite("A store workload") struct StoreWorkloadValidationTests {
-  @Test(
-    "is refused with what to change",
-    arguments: [
-      ({ $0.keyCount = 0 }, 1, "0 keys"), ({ $0.valueBytes = 31 }, 1, "31 bytes"),
-      ({ $0.valueBytes = 1 << 30 }, 1, "1073741824 bytes"), ({ $0.entries = 0 }, 1, "0 keys in"),
-      ({ $0.entries = 1001 }, 1, "1001 keys in each"),
-      (
-        {
-          $0.valueBytes = 1 << 20
-          $0.entries = 1000
-          $0.keyCount = 1 << 20
-          $0.entries = 1100
-        }, 1, "more than 1 GiB"
-      ),
-      ({ $0.readPercent = 101 }, 1, "101 %"), ({ $0.writers = 2 }, 2, "leave no reader"),
-      ({ $0.keyCount = 1 }, 2, "cannot be shared"),
-      ({ $0.distribution = .zipf(theta: 9) }, 1, "zipf:9"),
-    ] as [(@Sendable (inout StoreWorkload) -> Void, Int, String)])
-  func refused(change: @Sendable (inout StoreWorkload) -> Void, workers: Int, text: String) {
-    var workload = StoreWorkload(kind: .readWhileWriting, keyCount: 1000, valueBytes: 100)
-    change(&workload)
-    #expect {
-      try workload.validate(workers: workers)
-    } throws: { error in
-      (error as? WorkloadError)?.description.contains(text) == true
-    }
-  }
-
-  @Test("is accepted with what belongs to its kind", arguments: StoreWorkloadKind.allCases)
-  func accepted(kind: StoreWorkloadKind) throws {
-    try StoreWorkload(kind: kind, keyCount: 1000, valueBytes: 100).validate(workers: 4)
-  }
-}

@@ -9,6 +9,12 @@ import Testing
     StoreValues(runID: Self.run, valueBytes: bytes, compressiblePercent: compressible)
   }
 
+  private func finding(_ values: StoreValues, _ value: [UInt8], _ identity: UInt64)
+    -> StoreFinding
+  {
+    values.check(value.span, identity: identity, full: true).finding
+  }
+
   @Test(
     "is intact as it was made, with its generation",
     arguments: [32, 33, 39, 40, 41, 100, 1024, 5000], [0, 50, 100])
@@ -29,7 +35,7 @@ import Testing
     for index in value.indices {
       var changed = value
       changed[index] ^= 0x10
-      #expect(values.check(changed.span, identity: 9, full: true).finding == .torn, "\(index)")
+      #expect(finding(values, changed, 9) == .torn, "\(index)")
     }
   }
 
@@ -43,7 +49,7 @@ import Testing
       let torn = Array(new.prefix(cut) + old.dropFirst(cut))
       // Some cuts fall between bytes that both have; what is left is then one of the two.
       guard torn != new, torn != old else { continue }
-      #expect(values.check(torn.span, identity: 9, full: true).finding == .torn, "\(cut)")
+      #expect(finding(values, torn, 9) == .torn, "\(cut)")
     }
   }
 
@@ -51,18 +57,16 @@ import Testing
   func others() {
     let values = values(100)
     let value = values.value(identity: 9, generation: 17)
-    #expect(values.check(value.span, identity: 8, full: true).finding == .wrongKey)
+    #expect(finding(values, value, 8) == .wrongKey)
     #expect(
-      values.check(Array(value.dropLast()).span, identity: 9, full: true).finding == .wrongLength)
-    #expect(values.check([].span, identity: 9, full: true).finding == .wrongLength)
+      finding(values, Array(value.dropLast()), 9) == .wrongLength)
+    #expect(finding(values, [], 9) == .wrongLength)
     let other = StoreValues(
       runID: RunID(high: 3, low: 5), valueBytes: 100, compressiblePercent: 0)
     #expect(
-      values.check(
-        other.value(identity: 9, generation: 17).span, identity: 9, full: true
-      ).finding == .foreignRun)
+      finding(values, other.value(identity: 9, generation: 17), 9) == .foreignRun)
     #expect(
-      values.check([UInt8](repeating: 0, count: 100).span, identity: 9, full: true).finding
+      finding(values, [UInt8](repeating: 0, count: 100), 9)
         == .torn)
   }
 
