@@ -14,6 +14,14 @@ public struct LoadPulse: Sendable {
   /// Time since the last completion that any worker showed.
   public var silence: Nanoseconds
 
+  /// States progress.
+  public init(elapsed: Nanoseconds, operations: UInt64, bytes: UInt64, silence: Nanoseconds) {
+    self.elapsed = elapsed
+    self.operations = operations
+    self.bytes = bytes
+    self.silence = silence
+  }
+
   /// Nothing done yet.
   public static let none = LoadPulse(elapsed: .zero, operations: 0, bytes: 0, silence: .zero)
 }
