@@ -136,7 +136,7 @@ struct QualifyCommand: AsyncParsableCommand {
     -> DeviceQualification
   {
     do {
-      return try await DeviceQualification.open(request)
+      return try await DeviceQualification.open(request, engine: TieredStoreEngineFactory())
     } catch {
       throw CommandFailure(error)
     }
