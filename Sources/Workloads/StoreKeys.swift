@@ -36,7 +36,6 @@ public struct StoreKeys: Sendable, Equatable {
   }
 
   /// The key of a number.
-  @inlinable
   public func key(_ number: UInt64) -> [UInt8] {
     var key = [UInt8](repeating: 0, count: Self.byteCount)
     write(number, into: &key)
@@ -44,13 +43,11 @@ public struct StoreKeys: Sendable, Equatable {
   }
 
   /// The key of a number that no key of the store has.
-  @inlinable
   public func missingKey(_ number: UInt64) -> [UInt8] {
     key((number & (Self.countMax &- 1)) | Self.countMax)
   }
 
   /// Replaces an array of 16 bytes by the key of a number.
-  @inlinable
   public func write(_ number: UInt64, into key: inout [UInt8]) {
     let first = firstWord(number)
     var span = key.mutableSpan

@@ -84,7 +84,6 @@ public struct StoreValues: Sendable, Equatable {
   ///   - identity: ``StoreKeys/identity(_:)`` of the key's number.
   ///   - generation: Above that of every earlier put of the key.
   /// - Returns: The value.
-  @inlinable
   public func value(identity: UInt64, generation: UInt64) -> [UInt8] {
     var value = [UInt8](repeating: 0, count: valueBytes)
     write(identity: identity, generation: generation, into: &value)
@@ -92,7 +91,6 @@ public struct StoreValues: Sendable, Equatable {
   }
 
   /// Makes a value in an array that this has made, or one of zeros of the right length.
-  @inlinable
   public func write(identity: UInt64, generation: UInt64, into value: inout [UInt8]) {
     precondition(value.count == valueBytes)
     let seed = hash(identity, generation)

@@ -214,9 +214,8 @@ struct StoreWork: ~Copyable {
 
   private mutating func multiGet(_ request: Request) {
     var draw = SeededGenerator(seed: request.offset)
-    var wanted: [[UInt8]] = []
-    wanted.reserveCapacity(Int(request.count))
-    for _ in 0..<request.count { wanted.append(keys.key(choice.next(&draw))) }
+    let numbers = (0..<request.count).map { _ in choice.next(&draw) }
+    let wanted = numbers.map { keys.key($0) }
     guard callsDirectly else {
       let (box, slot, findings) = (box, request.slot, findings)
       store.multiGet(wanted) { result in
@@ -230,7 +229,7 @@ struct StoreWork: ~Copyable {
       return
     }
     do throws(StoreError) {
-      try lookDirectly(at: wanted, of: request)
+      try lookDirectly(at: wanted, numbers, of: request)
     } catch {
       finish(request, failure(error))
     }
@@ -238,14 +237,13 @@ struct StoreWork: ~Copyable {
 
   /// Looks at values as they are lent, in whatever order.
   private mutating func lookDirectly(
-    at wanted: [[UInt8]], of request: Request
+    at wanted: [[UInt8]], _ numbers: [UInt64], of request: Request
   ) throws(StoreError) {
     let (keys, values, every) = (keys, values, fullEvery)
     var found = 0
     var wrong: (finding: StoreFinding, number: UInt64)?
     try store.multiGet(wanted) { index, value in
-      // Of its own key the store was given no more than the bytes, which tell the number.
-      guard let number = keys.number(of: wanted[index].span)?.number else { return }
+      let number = numbers[index]
       let check = values.check(
         value, identity: keys.identity(number), full: every > 0 && index % every == 0)
       if check.finding != .intact, wrong == nil { wrong = (check.finding, number) }
