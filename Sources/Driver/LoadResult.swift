@@ -56,7 +56,8 @@ extension LoadResult {
     let found = isStore ? Self.storeOutcome(of: round.faults) : Self.outcome(of: round.faults)
     if found.outcome.severity > outcome.severity { (outcome, detail) = found }
     self.init(
-      round: round, latency: latency, readLatency: readLatency, lateness: lateness, seconds: seconds.histograms,
+      round: round, latency: latency, readLatency: readLatency, lateness: lateness,
+      seconds: seconds.histograms,
       outcome: outcome, detail: detail,
       mechanism: reports.first?.mechanism ?? "",
       bytesSubmittedForWriting: submitted, entries: entries,

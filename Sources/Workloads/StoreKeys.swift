@@ -55,8 +55,8 @@ public struct StoreKeys: Sendable, Equatable {
     span.setLittleEndianWord((number ^ pad(first)).byteSwapped, at: 8)
   }
 
-  /// The number of a key, and its place: keys sort as their places do. Nil for bytes that are no key
-  /// of this space.
+  /// The number of a key and its place, by which keys sort; nil for bytes that are no key of this
+  /// space.
   @inlinable
   public func number(of key: Span<UInt8>) -> (number: UInt64, place: UInt64)? {
     guard key.count == Self.byteCount else { return nil }

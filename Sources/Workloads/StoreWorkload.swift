@@ -82,7 +82,7 @@ public struct StoreWorkload: Sendable, Equatable {
   /// The last so many workers only write and the others only read, for `read-while-writing`; 0
   /// where every worker does both.
   public var writers: Int
-  /// How keys are chosen. For YCSB D it is Zipf over the keys by their age, whatever is given.
+  /// How keys are chosen; for YCSB D Zipf over the keys by their age, whatever is given.
   public var distribution: Distribution
   /// Chooses which keys are the hot ones; keep it over rounds, or the hot keys move.
   public var scatterSeed: UInt64

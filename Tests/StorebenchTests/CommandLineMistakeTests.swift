@@ -78,7 +78,9 @@ struct CommandLineMistakeTests {
           "--read-percent", "5",
         ], "give one"
       ),
-      (["bench", "store", "x", "--workload", "ycsb-d", "--distribution", "uniform"], "leave it out"),
+      (
+        ["bench", "store", "x", "--workload", "ycsb-d", "--distribution", "uniform"], "leave it out"
+      ),
       (["bench", "store", "x", "--durability", "grouped"], "grouped:10ms"),
       (["bench", "store", "x", "--durability", "grouped:0ms"], "from 100us"),
       (["bench", "store", "x", "--memory", "12"], "--memory 12"),

@@ -20,7 +20,7 @@ private let importTable: [String: Set<String>] = [
   "Cluster": ["StorageEngine", "Certificates", "Measurements"],
   "storebench": [
     "Qualification", "Reports", "Cluster", "Certificates", "Verdicts", "Driver", "Workloads",
-    "LinuxIO", "StorageEngine", "Measurements", "ArgumentParser",
+    "LinuxIO", "StorageEngine", "RocksDB", "Measurements", "ArgumentParser",
   ],
 ]
 

@@ -68,7 +68,7 @@ struct StoreTargetFactory: LoadTargetFactory {
   /// A store spreads its own memory.
   var numaNode: Int? { nil }
 
-  /// - Parameter inFlight: Requests in flight over all workers.
+  /// Loads a store, with so many requests in flight over all workers.
   init(store: TieredStore, keys: StoreKeys, values: StoreValues, inFlight: Int) {
     self.store = store
     self.keys = keys
