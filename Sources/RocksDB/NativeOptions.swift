@@ -80,6 +80,7 @@ final class NativeOptions: @unchecked Sendable {
     rocksdb_options_set_target_file_size_base(options, UInt64(max(1, source.fileBytes)))
     rocksdb_options_set_max_background_jobs(options, Int32(clamping: source.backgroundJobs))
     rocksdb_options_set_max_subcompactions(options, UInt32(clamping: source.subcompactions))
+    if source.compactionYields { rocksdb_shim_yield_in_compaction() }
     rocksdb_options_set_level_compaction_dynamic_level_bytes(options, source.dynamicLevels.flag)
     rocksdb_options_set_disable_auto_compactions(
       options, source.disableAutomaticCompaction ? 1 : 0)

@@ -100,6 +100,10 @@ size_t rocksdb_shim_write_budget_usage(const rocksdb_shim_write_budget_t *budget
 void rocksdb_shim_options_set_write_budget(
     rocksdb_options_t *options, const rocksdb_shim_write_budget_t *budget);
 
+// Lets everything else go before compaction on the processor, for all databases of the process: they
+// share its threads.
+void rocksdb_shim_yield_in_compaction(void);
+
 // Memtables of hashed segments: points by hash, order by background sorting.
 void rocksdb_shim_options_set_hash_segments(rocksdb_options_t *options, size_t segment_entries);
 

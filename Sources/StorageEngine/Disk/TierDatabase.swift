@@ -70,6 +70,9 @@ final class TierDatabase: Sendable {
     options.writeBufferCount = settings.writeBufferCount
     options.buffersToMerge = settings.buffersToMerge
     options.level0Files = settings.level0Files
+    options.level1Bytes = settings.level1Bytes
+    // A put or get that waits for a compaction to leave the processor waits for milliseconds.
+    options.compactionYields = true
     options.backgroundJobs = settings.backgroundJobs
     options.subcompactions = settings.subcompactions
     options.blockBytes = settings.blockBytes

@@ -51,8 +51,7 @@ public final class TieredStore: Sendable {
     self.configuration = configuration
     let tiers = try Self.openTiers(folder, configuration, access)
     let record = try Self.readRecord(tiers.hot)
-    let cache =
-      configuration.hotCacheBytes > 0 ? HotCache(byteLimit: configuration.hotCacheBytes) : nil
+    let cache = try Self.makeCache(configuration, path: folder.path)
     let published = PublishedState(record)
     self.cache = cache
     self.published = published
@@ -149,6 +148,17 @@ public final class TieredStore: Sendable {
   }
 
   // MARK: Details
+
+  private static func makeCache(
+    _ configuration: StoreConfiguration, path: String
+  ) throws(StoreError) -> HotCache? {
+    guard configuration.hotCacheBytes > 0 else { return nil }
+    do throws(SystemError) {
+      return try HotCache(byteLimit: configuration.hotCacheBytes)
+    } catch {
+      throw .system(path: path, cause: "\(error)")
+    }
+  }
 
   private static func checkMemory(_ configuration: StoreConfiguration) throws(StoreError) {
     guard let machine = MachineMemory.usableBytes() else { return }
