@@ -73,6 +73,7 @@ extension TieredStore {
   func commit(_ changes: some Collection<StoreBatch.Change>) throws(StoreError) -> Version {
     guard let committer else { throw .readOnly(path: path) }
     let byteCount = try Self.check(changes)
+    if let failure = committer.roomFailure(for: byteCount) { throw failure }
     return try committer.commit(changes, byteCount: byteCount)
   }
 
@@ -82,6 +83,7 @@ extension TieredStore {
     do throws(StoreError) {
       guard let committer else { throw .readOnly(path: path) }
       let byteCount = try Self.check(changes)
+      if let failure = committer.roomFailure(for: byteCount) { throw failure }
       committer.commit(changes, byteCount: byteCount, completion: completion)
     } catch {
       completion(.failure(error))
