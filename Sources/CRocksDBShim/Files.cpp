@@ -13,11 +13,12 @@
 #include <vector>
 
 #include "Handles.hpp"
+#include "Messages.hpp"
 
 // The files of a database, with room kept for its log.
 //
-// RocksDB 7.8.3 does not get over a failed append to its log: the log's writer remembers it, and the
-// next call of that writer ends the process where assertions are on, as Debian builds it. So:
+// RocksDB 7.8.3 does not get over a failed append to a file: its writer remembers it, and the next
+// call of that writer ends the process where assertions are on, as Debian builds it. So:
 //
 // 1. A file of some mebibytes, the reserve, stands beside the log. An append to the log or the
 //    manifest that finds the disk full gives the reserve up and goes on in its room.
@@ -25,6 +26,7 @@
 //    to take no more writes, until there is room for the reserve again.
 // 3. An append or a sync of the log that fails all the same is remembered here, behind a gate that
 //    whoever syncs the log must pass, before RocksDB hears of it.
+// 4. Messages are not written by RocksDB's own means at all.
 
 namespace {
 
@@ -257,6 +259,14 @@ class FileSystem final : public rocksdb::FileSystemWrapper {
     if (status.subcode() == IOStatus::SubCode::kNoSpace && files_->reserve.spend())
       status = target()->NewWritableFile(path, options, file, context);
     return wrapped(path, file, status);
+  }
+
+  IOStatus NewLogger(
+      const std::string &path, const IOOptions &, std::shared_ptr<rocksdb::Logger> *logger,
+      IODebugContext *) override {
+    *logger = makeMessages(path);
+    if (*logger) return IOStatus::OK();
+    return IOStatus::IOError("While making " + path, strerror(errno));
   }
 
   IOStatus ReopenWritableFile(

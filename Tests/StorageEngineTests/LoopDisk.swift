@@ -95,7 +95,7 @@ final class LoopDisk {
     try #require(fstatvfs(descriptor, &room) == 0)
     let available = UInt64(room.f_bavail) * UInt64(room.f_frsize)
     guard available > free else { return }
-    var size = Int64(available - free)
+    var size = Int(available - free)
     // The file system's own blocks for it come on top.
     while size > 0, posix_fallocate(descriptor, 0, size) != 0 { size -= 64 << 10 }
   }

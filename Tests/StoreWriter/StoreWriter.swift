@@ -39,8 +39,14 @@ struct StoreWriter {
       default: .sync
       }
     let store = try TieredStore.open(folder, configuration: configuration)
+    // RocksDB's threads must not outlive the process's static objects.
+    defer { try? store.close() }
     say("open")
     if moving { Mover(store: store).start() }
+    try write(store, from: first)
+  }
+
+  private static func write(_ store: TieredStore, from first: Int) throws {
     var number = first
     while true {
       let begun = now()
