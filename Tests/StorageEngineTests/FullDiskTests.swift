@@ -30,13 +30,20 @@ struct FullDiskTests {
     try values.indices.filter { try store.get(bytes("k\($0)")) != values[$0] }
   }
 
+  private static let noise: [UInt8] = {
+    var generator = SeededGenerator(seed: 1)
+    return generator.bytes(1 << 20)
+  }()
+
   /// Writes until the store takes no more.
   private static func fill(
     _ store: TieredStore, _ values: inout [[UInt8]], _ generator: inout SeededGenerator
   ) -> StoreError? {
     while values.count < 20_000 {
-      let size = Int.random(in: 0..<4, using: &generator) == 0 ? 60_000 : 3000
-      let value = generator.bytes(8) + [UInt8](repeating: 7, count: size)
+      // Parts of one random text, so that no compressor spares room.
+      let size = Int.random(in: 0..<4, using: &generator) == 0 ? 60_000 : 6000
+      let start = Int.random(in: 0..<(noise.count - size), using: &generator)
+      let value = Array(noise[start..<(start + size)])
       do throws(StoreError) {
         try store.put(bytes("k\(values.count)"), value)
         values.append(value)
@@ -69,7 +76,7 @@ struct FullDiskTests {
           try store.put(bytes("before"), [1])
           try disk.fill(leaving: 0, file: "ballast-\(phase)")
         } else {
-          let free = UInt64.random(in: 1 << 20..<20 << 20, using: &generator)
+          let free = UInt64.random(in: 1 << 20..<12 << 20, using: &generator)
           try disk.fill(leaving: free, file: "ballast-\(phase)")
         }
         guard let error = Self.fill(store, &values, &generator) else {

@@ -1,3 +1,4 @@
+internal import LinuxIO
 internal import RocksDB
 internal import Synchronization
 
@@ -81,7 +82,8 @@ final class TierDatabase: Sendable {
     guard byteCount > Self.reserveBytes / 2 else { return nil }
     // Once to the log and once to a table, with what RocksDB adds to each.
     let needed = UInt64(byteCount) * 2 + UInt64(Self.reserveBytes)
-    guard let free = DiskSpace.freeBytes(at: path), free < needed else { return nil }
+    guard let free = try? FileSystemRoom(at: FileSystemPath(path)).freeBytes, free < needed
+    else { return nil }
     return .noSpace(
       tier: tier, path: path,
       cause: "a write of \(byteCount) bytes takes \(needed), and \(free) are free")
