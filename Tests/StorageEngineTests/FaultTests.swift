@@ -321,8 +321,10 @@ struct OtherProcessTests {
     let writer = try WriterProcess(
       store: fixture.path, mode: "sync", from: 0, moving: true, output: fixture.folder + "/out",
       under: command)
-    let signal = writer.waitForEnd()
-    #expect(signal == 0, "ended by signal \(signal): \(writer.output.suffix(3))")
+    // One that has enough goes on until it is killed.
+    let signal = writer.waitForEnd(seconds: 5)
+    #expect(
+      signal == 0 || signal == SIGKILL, "ended by signal \(signal): \(writer.output.suffix(3))")
     return writer.output.first { $0.hasPrefix("error") }.map(String.init) ?? ""
   }
 
@@ -354,12 +356,12 @@ struct OtherProcessTests {
     try populated.expectWhole()
   }
 
-  @Test("that there are too few file descriptors", arguments: [12, 16, 20, 24, 28, 32, 40, 48])
+  @Test("that there are too few file descriptors", arguments: [8, 12, 16, 20, 24, 28, 32, 40])
   func descriptors(limit: Int) throws {
     let fixture = try StoreFixture()
     let populated = try PopulatedStore(fixture, StoreFixture.small)
     let error = try error(fixture, under: ["prlimit", "--nofile=\(limit):\(limit)", "--"])
-    if limit < 40 {
+    if limit <= 20 {
       #expect(error.contains("Too many open files"), "\(error)")
       #expect(error.contains(fixture.path), "\(error)")
     }

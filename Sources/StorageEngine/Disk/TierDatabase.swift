@@ -48,7 +48,9 @@ final class TierDatabase: Sendable {
       case .busy: throw .inUse(path: path)
       // The folder is the right one: its label was there.
       case .notFound:
-        throw .corruption(tier: tier, file: error.path, cause: "it is missing (\(error.message))")
+        throw .corruption(
+          tier: tier, file: error.path == path ? path + "/CURRENT" : error.path,
+          cause: "it is missing (\(error.message))")
       default: throw place.storeError(error)
       }
     }
