@@ -58,8 +58,13 @@ struct DiskFullTests {
     let ballast = folder.path("ballast")
     var acknowledged = 0
     for step in 0..<3 {
-      // Of what is left, a little more is taken each round.
-      try Data(count: (12 - 3 * step) << 20 + round * 77_777).write(to: URL(filePath: ballast))
+      // Only so much is left that some tables still come to an end.
+      var room = statvfs()
+      try #require(statvfs(mountPoint, &room) == 0)
+      let free = Int(room.f_bavail) * Int(room.f_frsize)
+      let ballastBytes = free - (3 << 20) - (round * 77_777 + step * 100_000)
+      try #require(ballastBytes > 0)
+      try Data(count: ballastBytes).write(to: URL(filePath: ballast))
       let (count, error) = fill(database, from: acknowledged)
       acknowledged = count
       #expect(error?.code == .noSpace, "\(error?.description ?? "")")

@@ -322,7 +322,7 @@ struct OtherProcessTests {
       store: fixture.path, mode: "sync", from: 0, moving: true, output: fixture.folder + "/out",
       under: command)
     // One that has enough goes on until it is killed.
-    let signal = writer.waitForEnd(seconds: 5)
+    let signal = writer.waitForEnd(seconds: 2)
     #expect(
       signal == 0 || signal == SIGKILL, "ended by signal \(signal): \(writer.output.suffix(3))")
     return writer.output.first { $0.hasPrefix("error") }.map(String.init) ?? ""
@@ -356,7 +356,7 @@ struct OtherProcessTests {
     try populated.expectWhole()
   }
 
-  @Test("that there are too few file descriptors", arguments: [8, 12, 16, 20, 24, 28, 32, 40])
+  @Test("that there are too few file descriptors", arguments: [8, 12, 16, 20, 28, 40])
   func descriptors(limit: Int) throws {
     let fixture = try StoreFixture()
     let populated = try PopulatedStore(fixture, StoreFixture.small)

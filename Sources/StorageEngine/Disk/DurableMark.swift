@@ -118,7 +118,10 @@ struct DurableMark: Sendable, Equatable {
   }
 
   private static func byteCount(of path: String) -> UInt64? {
-    let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size]
-    return (size as? any BinaryInteger).map { UInt64(clamping: $0) }
+    guard
+      let file = try? FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec])
+    else { return nil }
+    let size = try? file.closeAfter { try file.seek(offset: 0, from: .end) }
+    return size.map { UInt64(clamping: $0) }
   }
 }
