@@ -153,6 +153,9 @@ final class Committer: Sendable {
   /// What was committed.
   var counts: Counts { state.withLock { $0.counts } }
 
+  /// Why a write of so many bytes is not begun; nil where it may be.
+  func roomFailure(for byteCount: Int) -> StoreError? { hot.roomFailure(for: byteCount) }
+
   // MARK: Callers
 
   /// What a caller wants changed.

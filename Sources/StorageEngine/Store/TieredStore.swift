@@ -132,6 +132,9 @@ public final class TieredStore: Sendable {
     while last != nil, !isKnownUniquelyReferenced(&last) {
       MonotonicClock.sleep(Nanoseconds(50_000))
     }
+    if failure == nil, committer != nil, let last {
+      for tier in Tier.allCases { last[tier].markDurable() }
+    }
     last = nil
     if let failure { throw failure }
   }
@@ -175,10 +178,14 @@ public final class TieredStore: Sendable {
   ) throws(StoreError) -> OpenTiers {
     func open(_ tier: Tier) throws(StoreError) -> TierDatabase {
       let path = folder.path(of: tier, named: configuration.tierFolders)
-      try folder.checkLabel(of: tier, at: path)
       return try TierDatabase(
         tier, at: path, settings: configuration.settings(of: tier),
         directReads: configuration.directReads, access: access)
+    }
+    // All of them before the first is changed.
+    for tier in Tier.allCases {
+      try folder.checkLabel(
+        of: tier, at: folder.path(of: tier, named: configuration.tierFolders))
     }
     return OpenTiers(hot: try open(.hot), warm: try open(.warm), cold: try open(.cold))
   }

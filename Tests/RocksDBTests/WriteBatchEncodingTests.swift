@@ -2,8 +2,8 @@ import RocksDB
 import TestSupport
 import Testing
 
-@Suite("A batch")
-struct WriteBatchTests {
+@Suite("A batch as RocksDB reads it")
+struct WriteBatchEncodingTests {
   /// Around every length at which a varint grows.
   private static let lengths = [0, 1, 127, 128, 129, 16_383, 16_384, 2_097_151, 2_097_152]
 
