@@ -78,7 +78,7 @@ let package = Package(
       name: "storebench",
       dependencies: [
         "Qualification", "Reports", "Verdicts", "Driver", "Workloads", "LinuxIO", "Measurements",
-        "StorageEngine",
+        "StorageEngine", "RocksDB",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: safe),
@@ -119,7 +119,10 @@ let package = Package(
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "StorebenchTests",
-      dependencies: ["storebench", "Reports", "Measurements", "TestSupport"],
+      dependencies: [
+        "storebench", "Qualification", "StorageEngine", "Driver", "Workloads", "Reports", "LinuxIO",
+        "Measurements", "TestSupport",
+      ],
       swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .testTarget(

@@ -41,6 +41,25 @@ static inline void linux_cpu_time(int thread, int64_t *user, int64_t *system) {
   *system = (int64_t)usage.ru_stime.tv_sec * 1000000 + usage.ru_stime.tv_usec;
 }
 
+/// Begins to configure a file system of a type; a descriptor, or -1 with errno.
+static inline int linux_fsopen(const char *type) { return (int)syscall(SYS_fsopen, type, 1); }
+
+/// Sets a value of it; 0, or -1 with errno.
+static inline int linux_fsconfig_string(int context, const char *key, const char *value) {
+  return (int)syscall(SYS_fsconfig, context, 1, key, value, 0);
+}
+
+/// Opens the file system that was configured; 0, or -1 with errno.
+static inline int linux_fsconfig_create(int context) {
+  return (int)syscall(SYS_fsconfig, context, 6, 0, 0, 0);
+}
+
+/// Mounts it nowhere, without devices, programs and their privileges; a descriptor of its root, or -1
+/// with errno.
+static inline int linux_fsmount(int context) {
+  return (int)syscall(SYS_fsmount, context, 1, 2 | 4 | 8);
+}
+
 /// Fills `set` with the signals that ask a run to end.
 static inline void linux_end_signals(sigset_t *set) {
   sigemptyset(set);

@@ -20,14 +20,14 @@ struct BlockQueue: ~Copyable {
   /// Takes a ring and buffers, registers them with each other and fills the write buffers.
   init(
     ring: consuming Ring, buffers: consuming BufferArena, descriptor: Int32, name: String,
-    worker: Int, plan: LoadPlan
+    worker: Int, plan: LoadPlan, workload: WorkloadSpec
   ) {
     let contents = SectorContents(
       runID: plan.runID, compressiblePercent: plan.compressiblePercent)
     let firstWriteBuffer = buffers.slotCount - plan.depth
     let slotBytes = buffers.slotBytes
     var payloadHashes: [UInt64] = []
-    if plan.workload.writes {
+    if workload.writes {
       let seed = SeededGenerator.derivedSeed(plan.seed, phase: "contents", worker: worker)
       payloadHashes.reserveCapacity(plan.depth * slotBytes / SectorContents.bytesPerSector)
       for slot in 0..<plan.depth {
@@ -119,6 +119,9 @@ struct BlockQueue: ~Copyable {
       return ring.flush(token: token)
     case .discard:
       return ring.discard(offset: request.offset, length: UInt64(request.length), token: token)
+    case .batch, .readModifyWrite, .multiGet, .scanForward, .scanBackward:
+      // A device has no keys; the driver ends a load whose request is not accepted.
+      return false
     }
   }
 }
@@ -140,13 +143,15 @@ extension Ring {
 
 extension BufferArena {
   /// Maps the buffers of a load.
-  static func open(plan: LoadPlan, node: Int?, name: String) throws(TargetError) -> BufferArena {
+  static func open(
+    plan: LoadPlan, workload: WorkloadSpec, node: Int?, name: String
+  ) throws(TargetError) -> BufferArena {
     // A mix needs two buffers a slot: a read must not destroy what the slot's next write sends.
-    let mixed = plan.workload.reads && plan.workload.writes
+    let mixed = workload.reads && workload.writes
     do {
       return try BufferArena(
         slotCount: mixed ? 2 * plan.depth : plan.depth,
-        slotBytes: Int(plan.workload.blocks.maxBytes), node: node)
+        slotBytes: Int(workload.blocks.maxBytes), node: node)
     } catch {
       throw TargetError(opening: name, error)
     }

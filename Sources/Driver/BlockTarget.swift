@@ -17,10 +17,15 @@ public final class BlockTarget: LoadTarget {
   init(
     descriptor: Int32, name: String, worker: Int, plan: LoadPlan, node: Int?, mode: RingMode
   ) throws(TargetError) {
+    guard let workload = plan.blocks else {
+      throw TargetError(
+        operation: "open", errno: 22,
+        description: "\(name): is a device, and a workload of keys needs a store")
+    }
     queue = BlockQueue(
       ring: try Ring.open(depth: plan.depth, mode: mode, name: name),
-      buffers: try BufferArena.open(plan: plan, node: node, name: name),
-      descriptor: descriptor, name: name, worker: worker, plan: plan)
+      buffers: try BufferArena.open(plan: plan, workload: workload, node: node, name: name),
+      descriptor: descriptor, name: name, worker: worker, plan: plan, workload: workload)
     capabilities = TargetCapabilities(
       depth: plan.depth, mechanism: queue.mechanism)
   }

@@ -63,10 +63,18 @@ public enum ReadCheck: Sendable, Equatable {
   case own(every: Int)
 }
 
+/// What a load asks for: blocks of a device or keys of a store.
+public enum LoadWorkload: Sendable {
+  /// Requests to a device.
+  case blocks(WorkloadSpec)
+  /// Requests to a store.
+  case store(StoreWorkload)
+}
+
 /// One load: what, how deep, how long.
 public struct LoadPlan: Sendable {
   /// The requests.
-  public var workload: WorkloadSpec
+  public var workload: LoadWorkload
   /// Requests in flight for each worker.
   public var depth: Int
   /// Worker threads, each with a ring of its own.
@@ -93,10 +101,29 @@ public struct LoadPlan: Sendable {
   public var seed: UInt64
   /// CPUs to pin the workers to, in turn; nil chooses those of the device's node.
   public var cpus: [Int]?
+  /// Whether latencies of reads are also kept apart, for a mix.
+  public var separatesReads: Bool
 
-  /// A closed loop with the defaults of the driver.
+  /// A closed loop over a device, with the defaults of the driver.
   public init(
     workload: WorkloadSpec, depth: Int, threads: Int, end: LoadEnd, seed: UInt64, runID: RunID
+  ) {
+    self.init(
+      .blocks(workload), depth: depth, threads: threads, end: end, seed: seed, runID: runID)
+  }
+
+  /// A closed loop over a store, with the defaults of the driver; every read is verified whole.
+  public init(
+    store workload: StoreWorkload, depth: Int, threads: Int, end: LoadEnd, seed: UInt64,
+    runID: RunID
+  ) {
+    self.init(
+      .store(workload), depth: depth, threads: threads, end: end, seed: seed, runID: runID)
+    check = .own(every: 1)
+  }
+
+  private init(
+    _ workload: LoadWorkload, depth: Int, threads: Int, end: LoadEnd, seed: UInt64, runID: RunID
   ) {
     self.workload = workload
     self.depth = depth
@@ -112,6 +139,18 @@ public struct LoadPlan: Sendable {
     self.compressiblePercent = 0
     self.seed = seed
     self.cpus = nil
+    self.separatesReads = false
+  }
+
+  /// The requests to a device; nil where a store is loaded.
+  public var blocks: WorkloadSpec? {
+    get { if case .blocks(let spec) = workload { spec } else { nil } }
+    set { if let newValue { workload = .blocks(newValue) } }
+  }
+
+  /// The requests to a store; nil where a device is loaded.
+  public var store: StoreWorkload? {
+    if case .store(let workload) = workload { workload } else { nil }
   }
 }
 
@@ -121,6 +160,8 @@ public struct LoadResult: Sendable {
   public var round: RoundRecord
   /// Latencies of the requests that completed whole.
   public var latency: LatencyHistogram
+  /// Latencies of the reads among them, where the plan keeps them apart.
+  public var readLatency: LatencyHistogram?
   /// Lateness of open-loop requests.
   public var lateness: LatencyHistogram?
   /// Latencies of each second, coarser than ``latency``.
@@ -135,6 +176,8 @@ public struct LoadResult: Sendable {
   public var mechanism: String
   /// Bytes written in all, the ramp-up and unacknowledged requests included.
   public var bytesSubmittedForWriting: UInt64
+  /// Keys of a store that counted requests asked for; of a device, the requests.
+  public var entries: UInt64
   /// The target's clock when the last worker ended.
   public var clockAtEnd: Nanoseconds
 }

@@ -3,9 +3,15 @@ internal import Measurements
 
 extension LoadResult {
   /// Merges the workers' reports: counts add up, rates add up, the worst outcome stays.
-  init(merging reports: [WorkerReport]) {
+  ///
+  /// - Parameters:
+  ///   - reports: One of each worker.
+  ///   - isStore: Whether a store was loaded, whose errors mean other things than a device's.
+  init(merging reports: [WorkerReport], isStore: Bool = false) {
     var round = RoundRecord(index: 0, startedAt: .zero)
     var latency = LatencyHistogram()
+    var readLatency: LatencyHistogram?
+    var entries: UInt64 = 0
     var lateness: LatencyHistogram?
     var seconds = reports.first?.seconds ?? SecondCounts(seconds: 1)
     var outcome = PhaseOutcome.completed
@@ -23,6 +29,11 @@ extension LoadResult {
       round.systemCPU = round.systemCPU + report.cpu.system
       round.placement.append(report.placement)
       latency.add(report.latency)
+      if let reads = report.readLatency {
+        if readLatency == nil { readLatency = LatencyHistogram() }
+        readLatency?.add(reads)
+      }
+      entries += report.entries
       if let late = report.lateness {
         if lateness == nil { lateness = LatencyHistogram() }
         lateness?.add(late)
@@ -42,13 +53,13 @@ extension LoadResult {
     round.submission = submissions.joined(separator: "/")
     round.lateness = lateness?.summary
     round.perSecondOperations = seconds.trimmedOperations
-    let found = Self.outcome(of: round.faults)
+    let found = isStore ? Self.storeOutcome(of: round.faults) : Self.outcome(of: round.faults)
     if found.outcome.severity > outcome.severity { (outcome, detail) = found }
     self.init(
-      round: round, latency: latency, lateness: lateness, seconds: seconds.histograms,
+      round: round, latency: latency, readLatency: readLatency, lateness: lateness, seconds: seconds.histograms,
       outcome: outcome, detail: detail,
       mechanism: reports.first?.mechanism ?? "",
-      bytesSubmittedForWriting: submitted,
+      bytesSubmittedForWriting: submitted, entries: entries,
       clockAtEnd: reports.map(\.clockAtEnd).max() ?? .zero)
   }
 
@@ -63,8 +74,7 @@ extension LoadResult {
 
   /// What the faults say of the device.
   static func outcome(of faults: FaultCounts) -> (outcome: PhaseOutcome, detail: String?) {
-    let counts = faults.errors.sorted { $0.key < $1.key }
-      .map { "\($0.value) × \(SystemError.text(of: $0.key))" }
+    let counts = texts(faults.errors)
     let place = faults.firstOffset.map { ["first at byte \($0)"] } ?? []
     func seen(_ parts: [String]) -> String { (parts + place).joined(separator: ", ") }
     // ENXIO, ENODEV, ESHUTDOWN, ENOMEDIUM: the device is gone. ENOSPC from a device of fixed size
@@ -80,6 +90,23 @@ extension LoadResult {
     if !faults.errors.isEmpty { return (.failed, seen(counts)) }
     if faults.short > 0 { return (.failed, seen(["\(faults.short) × fewer bytes than asked"])) }
     return (.completed, nil)
+  }
+
+  /// What the faults say of a store, whose files can be full without the device being gone.
+  static func storeOutcome(of faults: FaultCounts) -> (outcome: PhaseOutcome, detail: String?) {
+    if faults.corrupt > 0 {
+      return (.corrupt, "\(faults.corrupt) reads that did not return what was put")
+    }
+    if !faults.errors.isEmpty {
+      return (.failed, texts(faults.errors).joined(separator: ", "))
+    }
+    let others = faults.empty + faults.short
+    if others > 0 { return (.failed, "\(others) requests that were not answered whole") }
+    return (.completed, nil)
+  }
+
+  private static func texts(_ errors: [Int32: UInt64]) -> [String] {
+    errors.sorted { $0.key < $1.key }.map { "\($0.value) × \(SystemError.text(of: $0.key))" }
   }
 }
 

@@ -14,6 +14,14 @@ public struct LoadPulse: Sendable {
   /// Time since the last completion that any worker showed.
   public var silence: Nanoseconds
 
+  /// States progress.
+  public init(elapsed: Nanoseconds, operations: UInt64, bytes: UInt64, silence: Nanoseconds) {
+    self.elapsed = elapsed
+    self.operations = operations
+    self.bytes = bytes
+    self.silence = silence
+  }
+
   /// Nothing done yet.
   public static let none = LoadPulse(elapsed: .zero, operations: 0, bytes: 0, silence: .zero)
 }
@@ -32,6 +40,7 @@ public enum LoadRun {
   @specialized(where Factory == BlockTargetFactory)
   @specialized(where Factory == NullTargetFactory)
   @specialized(where Factory == SimulatedTargetFactory)
+  @specialized(where Factory == InjectedTargetFactory)
   public static func run<Factory: LoadTargetFactory>(
     _ plan: LoadPlan, on factory: Factory, stop: StopSignal = StopSignal(),
     pulse: (LoadPulse) -> Void = { _ in }
@@ -72,7 +81,7 @@ public enum LoadRun {
     var reports: [WorkerReport] = []
     for result in collected.withLock({ $0 }) { reports.append(try result.get()) }
     reports.sort { $0.placement.worker < $1.placement.worker }
-    return LoadResult(merging: reports)
+    return LoadResult(merging: reports, isStore: plan.store != nil)
   }
 
   private static func work<Factory: LoadTargetFactory>(
@@ -80,13 +89,34 @@ public enum LoadRun {
   ) -> Result<WorkerReport, TargetError> {
     do {
       let target = try factory.makeTarget(worker: worker, plan: plan)
-      var loop = WorkerLoop(target: target, worker: worker, plan: plan, stop: stop, pulse: pulse)
-      loop.run()
-      if let error = loop.report.error { return .failure(error) }
-      return .success(loop.report)
+      // Here, once, so that the loop over a device and the loop over a store are each compiled for
+      // their own requests.
+      switch plan.workload {
+      case .blocks(let spec):
+        let stream = RequestStream(
+          spec: spec, worker: worker, workers: plan.threads, seed: plan.seed)
+        return run(
+          WorkerLoop(
+            target: target, stream: stream, worker: worker, plan: plan, stop: stop, pulse: pulse))
+      case .store(let workload):
+        let stream = StoreRequestStream(
+          workload, worker: worker, workers: plan.threads, depth: plan.depth, seed: plan.seed)
+        return run(
+          WorkerLoop(
+            target: target, stream: stream, worker: worker, plan: plan, stop: stop, pulse: pulse))
+      }
     } catch {
       return .failure(error)
     }
+  }
+
+  @inline(__always)
+  private static func run<Target, Stream>(
+    _ loop: consuming WorkerLoop<Target, Stream>
+  ) -> Result<WorkerReport, TargetError> {
+    loop.run()
+    if let error = loop.report.error { return .failure(error) }
+    return .success(loop.report)
   }
 
   /// Shows the pulse, hands a stop on and kicks workers whose device is silent, so that they look

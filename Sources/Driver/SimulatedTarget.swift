@@ -138,7 +138,7 @@ public final class SimulatedTarget: LoadTarget {
   private func answer(to request: Request) -> Pending {
     var completion = Completion(
       slot: request.slot, result: Int32(truncatingIfNeeded: request.length))
-    let isRead = request.operation == .read
+    let isRead = request.operation.isRead
     if isRead {
       reads += 1
       completion.check = device.unwritten && checks ? .unwritten : checksOwn ? .intact : .unchecked

@@ -20,14 +20,14 @@ final class WorkerPulse: Sendable {
 ///    rest goes with the next wait, so that depth 1 pays one system call. In a ramp the first goes at
 ///    once, then `factor` times as many with each call: a device behind a serial worker is never
 ///    idle while a whole batch is prepared. During the ramp-up the best policy is found.
-struct WorkerLoop<Target: LoadTarget> {
+struct WorkerLoop<Target: LoadTarget, Stream: RequestSource> {
   let target: Target
   let plan: LoadPlan
   let stop: StopSignal
   let pulse: WorkerPulse
   var report: WorkerReport
 
-  var stream: RequestStream
+  var stream: Stream
   var startedAt: [Int64]
   /// What is in flight, by slot.
   var requests: [Request]
@@ -47,13 +47,15 @@ struct WorkerLoop<Target: LoadTarget> {
   private var answered: UInt64 = 0
   private var tuner: SubmissionTuner
 
-  init(target: Target, worker: Int, plan: LoadPlan, stop: StopSignal, pulse: WorkerPulse) {
+  init(
+    target: Target, stream: Stream, worker: Int, plan: LoadPlan, stop: StopSignal,
+    pulse: WorkerPulse
+  ) {
     self.target = target
+    self.stream = stream
     self.plan = plan
     self.stop = stop
     self.pulse = pulse
-    stream = RequestStream(
-      spec: plan.workload, worker: worker, workers: plan.threads, seed: plan.seed)
     tuner = SubmissionTuner(plan.submission, depth: plan.depth)
     startedAt = Array(repeating: 0, count: plan.depth)
     completions = Array(repeating: Completion(slot: 0, result: 0), count: plan.depth)
@@ -70,6 +72,7 @@ struct WorkerLoop<Target: LoadTarget> {
     case .rangeCovered: break
     }
     report = WorkerReport(worker: worker, seconds: seconds)
+    if plan.separatesReads { report.readLatency = LatencyHistogram() }
     report.mechanism = target.capabilities.mechanism
     report.submission = tuner.policy
   }
@@ -165,7 +168,7 @@ struct WorkerLoop<Target: LoadTarget> {
     let request = stream.next(slot: slot)
     startedAt[Int(slot)] = now.rawValue
     requests[Int(slot)] = request
-    if request.operation == .write {
+    if request.operation.sendsData {
       report.bytesSubmittedForWriting &+= UInt64(request.length)
     }
     batch[batchCount] = request
@@ -209,9 +212,11 @@ struct WorkerLoop<Target: LoadTarget> {
     report.latency.record(latency)
     report.seconds.record(latency, second: second)
     report.operations &+= 1
+    report.entries &+= UInt64(request.count)
     report.bytes &+= UInt64(length)
-    if request.operation == .read {
+    if request.operation.isRead {
       report.reads &+= 1
+      report.readLatency?.record(latency)
     } else {
       report.bytesWritten &+= UInt64(length)
     }

@@ -4,6 +4,10 @@ import Measurements
 /// What one worker measured.
 struct WorkerReport: Sendable {
   var latency = LatencyHistogram()
+  /// Of reads alone, where the plan keeps them apart.
+  var readLatency: LatencyHistogram?
+  /// Keys that completed requests asked for.
+  var entries: UInt64 = 0
   var lateness: LatencyHistogram?
   var windowStart = Nanoseconds.zero
   var windowEnd = Nanoseconds.zero

@@ -68,6 +68,15 @@ public struct ScratchFile: ~Copyable, Sendable {
   /// Removes the file's name, if it still leads to this file; calling it again does nothing.
   public func remove() { Self.unlinkIfOwn(file.path, status) }
 
+  /// Gives its room back to the file system; the file stays, empty.
+  ///
+  /// - Throws: `DeviceError`
+  public func releaseSpace() throws(DeviceError) {
+    guard ftruncate(file.descriptor, 0) == 0 else {
+      throw DeviceError(errno: errno, operation: "ftruncate", path: file.path.description)
+    }
+  }
+
   /// Whether the name still leads to this file.
   public func isStillInPlace() -> Bool { Self.isOwn(file.path, status) }
 

@@ -17,6 +17,8 @@ public struct JournalEntry: Codable, Sendable, Equatable {
     case phaseEnded(PhaseRecord)
     /// A signal asked the run to end.
     case interrupted(signal: String)
+    /// The store of the engine layer was made, and opened with this configuration.
+    case engineMade(EngineRecord)
     /// The health of a subject after the load.
     case healthRead(subject: Int, HealthRecord)
     /// The run was judged.
@@ -77,6 +79,8 @@ extension RunRecord {
         if let count = record?.subjects.count, subject < count {
           record?.subjects[subject].healthAfter = health
         }
+      case .engineMade(let engine):
+        record?.engine = engine
       case .judged(let verdict):
         record?.verdict = verdict
       case .runEnded:

@@ -172,6 +172,8 @@ public struct RoundRecord: Codable, Sendable, Equatable {
   public var noise: NoiseRecord?
   /// How successors were submitted, such as `ramp(4)`; several where workers chose differently.
   public var submission: String?
+  /// What the store tells besides, on the engine layer.
+  public var engine: EngineRoundRecord?
 
   /// An empty round.
   public init(index: Int, startedAt: Nanoseconds) {
@@ -190,13 +192,19 @@ public struct RoundRecord: Codable, Sendable, Equatable {
     self.perSecondOperations = []
   }
 
-  /// Operations per second; 0 for an empty round.
+  /// Operations per second, on the engine layer entries per second; 0 for an empty round.
   public var iops: Double {
-    duration.rawValue > 0 ? Double(operations) / duration.seconds : 0
+    let count = engine?.entries ?? operations
+    return duration.rawValue > 0 ? Double(count) / countedSeconds : 0
   }
 
   /// Bytes per second; 0 for an empty round.
-  public var bandwidth: Double { duration.rawValue > 0 ? Double(bytes) / duration.seconds : 0 }
+  public var bandwidth: Double { duration.rawValue > 0 ? Double(bytes) / countedSeconds : 0 }
+
+  /// The time that rates are taken over: writes of a store end when its compaction is idle again.
+  private var countedSeconds: Double {
+    duration.seconds + (engine?.idleAfter?.seconds ?? 0)
+  }
 }
 
 /// Requests that did not complete whole, by what happened; none of them counts as I/O done.

@@ -43,6 +43,8 @@ public struct RunProgress: Codable, Sendable, Equatable {
   public var stalledFor: Nanoseconds?
   /// The last look at steadiness, for that phase.
   public var steadyState: SteadyStateRecord?
+  /// What the store did over the phase's rounds; only with ``Event/ended`` on the engine layer.
+  public var engine: EngineRoundRecord?
   /// Why the phase ended; only with ``Event/ended``.
   public var outcome: PhaseOutcome?
   /// What there is to add, for people.

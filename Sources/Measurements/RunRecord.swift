@@ -36,6 +36,8 @@ public struct RunRecord: Codable, Sendable, Equatable {
   public var components: [ComponentRecord]
   /// What the run said beforehand that it would do.
   public var plan: PlanRecord
+  /// The store that the engine phases ran on; nil where there was none.
+  public var engine: EngineRecord?
   /// What people should know besides, such as why the health is unknown.
   public var notes: [String]?
   /// What was carried out, in order.

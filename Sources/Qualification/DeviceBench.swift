@@ -61,6 +61,8 @@ public struct DeviceBenchRequest: Sendable {
 public final class DeviceBench {
   /// The load.
   public let plan: LoadPlan
+  /// Its requests.
+  public let workload: WorkloadSpec
   private let subject: QualificationSubject?
   private let request: DeviceBenchRequest
   private let rangeBytes: UInt64
@@ -115,6 +117,7 @@ public final class DeviceBench {
         topology: NUMATopology.current(), node: subject?.numaNode,
         interruptCPUs: subject?.record.identity.interruptCPUs)
     self.plan = plan
+    self.workload = workload
     self.request = request
     self.subject = subject
     rangeBytes = range
@@ -149,7 +152,7 @@ public final class DeviceBench {
   /// The fio job that comes closest.
   public var fioJob: String {
     FioJob(
-      name: request.kind.rawValue, spec: plan.workload,
+      name: request.kind.rawValue, spec: workload,
       filename: subject?.record.openedPath ?? "/dev/null", depth: plan.depth,
       threads: plan.threads, arrival: plan.arrival.openRate,
       seconds: max(1, Int(request.seconds.rounded(.up))),
@@ -161,12 +164,13 @@ public final class DeviceBench {
   /// Closes the target and removes the tool's own file.
   public func close() { subject?.close() }
 
-  private var isSequentialWrite: Bool { plan.workload.kind == .sequentialWrite }
+  private var isSequentialWrite: Bool { workload.kind == .sequentialWrite }
 
   private var fillPlan: LoadPlan {
     var fill = plan
-    fill.workload = WorkloadSpec(
-      kind: .sequentialWrite, blocks: BlockSplit(bytes: 1 << 20), rangeBytes: rangeBytes)
+    fill.workload = .blocks(
+      WorkloadSpec(
+        kind: .sequentialWrite, blocks: BlockSplit(bytes: 1 << 20), rangeBytes: rangeBytes))
     fill.depth = 16
     fill.threads = 1
     fill.arrival = .closed

@@ -1,6 +1,5 @@
 import LinuxIO
 public import Measurements
-import Subprocess
 
 /// What a drive says of its health, or why it could not be asked.
 public struct DeviceHealth: Sendable, Equatable {
@@ -25,11 +24,12 @@ public struct DeviceHealth: Sendable, Equatable {
         record: nil, reason: "a \(identity.transport) device keeps no record of its health")
     }
     var absences: [String] = []
-    let places = folders ?? searchFolders
+    let places = folders ?? SystemProgram.searchFolders
     if identity.transport == "nvme" {
-      if let program = find("nvme", in: places) {
-        let answer = await run(program, ["smart-log", node, "-o", "json"], timeLimit: timeLimit)
-        let version = await run(program, ["version"], timeLimit: timeLimit)
+      if let program = SystemProgram.find("nvme", in: places) {
+        let answer = await SystemProgram.run(
+          program, ["smart-log", node, "-o", "json"], timeLimit: timeLimit)
+        let version = await SystemProgram.run(program, ["version"], timeLimit: timeLimit)
         if let output = answer.output,
           let record = HealthParser.nvme(output, source: source(program, version.output))
         {
@@ -41,8 +41,8 @@ public struct DeviceHealth: Sendable, Equatable {
         absences.append("nvme (package nvme-cli) is not installed")
       }
     }
-    if let program = find("smartctl", in: places) {
-      let answer = await run(program, ["-j", "-a", node], timeLimit: timeLimit)
+    if let program = SystemProgram.find("smartctl", in: places) {
+      let answer = await SystemProgram.run(program, ["-j", "-a", node], timeLimit: timeLimit)
       // Its exit code is a set of bits about the disk, so its output decides.
       if let output = answer.output, let record = HealthParser.smartctl(output, path: program) {
         return DeviceHealth(record: record, reason: nil)
@@ -62,71 +62,5 @@ public struct DeviceHealth: Sendable, Equatable {
     let line = String(decoding: version, as: UTF8.self).split(separator: "\n").first ?? ""
     let number = line.split(separator: " ").first { $0.first?.isNumber == true }
     return number.map { "\(program) \($0)" } ?? program
-  }
-
-  private static var searchFolders: [String] {
-    let path =
-      (KernelTree.live.bytes("/proc/self/environ") ?? []).split(separator: 0)
-      .map { String(decoding: $0, as: UTF8.self) }
-      .first { $0.hasPrefix("PATH=") }?.dropFirst(5) ?? ""
-    return path.split(separator: ":").map(String.init).filter { $0.hasPrefix("/") }
-      + ["/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/bin"]
-  }
-
-  private static func find(_ name: String, in folders: [String]) -> String? {
-    folders.lazy.map { "\($0)/\(name)" }.first {
-      (try? FileStatus(path: FileSystemPath($0)))?.kind == .file
-    }
-  }
-
-  private struct Answer: Sendable {
-    var output: [UInt8]?
-    var reason: String?
-  }
-
-  /// Runs a program with a limit of time and of output.
-  private static func run(_ program: String, _ arguments: [String], timeLimit: Duration) async
-    -> Answer
-  {
-    await withTaskGroup(of: Answer.self) { group in
-      group.addTask {
-        var options = PlatformOptions()
-        // A session of its own, so that its children end with it and a Ctrl-C meant for the run
-        // does not cut a reading off.
-        options.createSession = true
-        options.teardownSequence = [
-          .send(
-            signal: .terminate, toProcessGroup: true,
-            allowedDurationToNextStep: .milliseconds(300)),
-          .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(300)),
-        ]
-        do {
-          // Its own folder comes first, so that the name finds what was found above.
-          let slash = program.lastIndex(of: "/") ?? program.startIndex
-          let result = try await Subprocess.run(
-            .name(String(program[slash...].dropFirst())), arguments: Arguments(arguments),
-            environment: .inherit.updating([
-              "PATH": "\(program[..<slash]):/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
-            ]), platformOptions: options, output: .bytes(limit: 4 << 20))
-          let output = result.standardOutput
-          return output.isEmpty
-            ? Answer(output: nil, reason: "no output (\(result.terminationStatus))")
-            : Answer(output: output, reason: nil)
-        } catch {
-          return Answer(output: nil, reason: "\(error)")
-        }
-      }
-      group.addTask {
-        do {
-          try await Task.sleep(for: timeLimit)
-          return Answer(output: nil, reason: "no answer within \(timeLimit)")
-        } catch {
-          return Answer(output: nil, reason: "ended early")
-        }
-      }
-      let first = await group.next() ?? Answer(output: nil, reason: "not run")
-      group.cancelAll()
-      return first
-    }
   }
 }

@@ -20,9 +20,10 @@ extension DeviceQualification {
       let load = try plan.load(
         round: 0, startBytes: 0, logicalBlockBytes: subject.logicalBlockBytes, check: .none)
       let round = (scenario.round ?? profile.rounds.duration).seconds
+      guard let workload = load.blocks else { continue }
       jobs.append(
         FioJob(
-          name: scenario.name, spec: load.workload, filename: subject.record.openedPath,
+          name: scenario.name, spec: workload, filename: subject.record.openedPath,
           depth: load.depth, threads: load.threads, arrival: load.arrival.openRate,
           seconds: max(1, Int(round * Double(profile.rounds.min))),
           rampSeconds: Int(profile.rounds.rampUp.seconds.rounded(.up)), seed: request.seed,

@@ -60,7 +60,7 @@ public struct QualificationRequest: Sendable {
 ///
 /// ```
 /// open → preflight ──► header (record without phases)
-/// run  → headroom → purge → fill → steady state → scenario × n → health → verdict
+/// run  → headroom → purge → fill → steady state → scenario × n → store × n → health → verdict
 /// ```
 public final class DeviceQualification {
   /// The record as far as preflight fills it in.
@@ -71,30 +71,40 @@ public final class DeviceQualification {
 
   let request: QualificationRequest
   let subject: QualificationSubject
+  /// Scenarios of the raw layer.
   let scenarios: [ScenarioSpec]
+  /// The store of the engine layer; nil where the run makes none.
+  let store: PlannedStore?
+  /// What the kernel fetched and sent for this process; a test may tell something else.
+  var readKernel: () -> ProcessIO? = { ProcessIO() }
   let runID: RunID
   let clock: RunClock
 
   /// Opens the subject and looks at everything that can be judged before any load.
   ///
   /// - Throws: `TargetFailure` with the reason to refuse; nothing was written then.
-  public static func open(_ request: QualificationRequest) async throws(TargetFailure)
-    -> DeviceQualification
-  {
+  ///
+  /// - Parameters:
+  ///   - request: What is asked.
+  ///   - engine: Makes the store whose gates are judged; without it they stay undecided.
+  public static func open(
+    _ request: QualificationRequest, engine: (any EngineFactory)? = nil
+  ) async throws(TargetFailure) -> DeviceQualification {
     var random = SystemRandomNumberGenerator()
     let runID = RunID(high: random.next(), low: random.next())
     let subject = try openSubject(request, runID)
     do {
-      return try await DeviceQualification(request, subject, runID)
+      return try await DeviceQualification(request, subject, runID, engine)
     } catch {
       subject.close()
       throw error
     }
   }
 
-  private init(_ request: QualificationRequest, _ subject: QualificationSubject, _ runID: RunID)
-    async throws(TargetFailure)
-  {
+  private init(
+    _ request: QualificationRequest, _ subject: QualificationSubject, _ runID: RunID,
+    _ engine: (any EngineFactory)?
+  ) async throws(TargetFailure) {
     let clock = RunClock()
     let profile = request.profile
     let layers = RunVerdict.layers(request.layer)
@@ -104,6 +114,9 @@ public final class DeviceQualification {
     }
     var subjectRecord = subject.record
     try Self.checkFit(scenarios, request, subject, runID)
+    let store = try engine.flatMap { factory throws(TargetFailure) in
+      try PlannedStore(factory, request, subject, runID)
+    }
     var notes: [String] = []
     if case .opened(let target) = subject {
       notes += target.notes
@@ -115,7 +128,7 @@ public final class DeviceQualification {
     }
     let quote = RunQuote(
       profile: profile, scenarios: scenarios, rangeBytes: subjectRecord.rangeBytes,
-      writes: subject.isWritable, link: subjectRecord.identity.link)
+      writes: subject.isWritable, link: subjectRecord.identity.link, store: store?.size)
     let text = profile.resolvedText
     var header = RunRecord(
       runID: runID.description,
@@ -135,6 +148,7 @@ public final class DeviceQualification {
     self.request = request
     self.subject = subject
     self.scenarios = scenarios
+    self.store = store
     self.runID = runID
     self.clock = clock
   }
@@ -159,7 +173,9 @@ public final class DeviceQualification {
       defer { record = journal.record ?? header }
       try journal.append(.runBegan(header))
       if passesDeviceGates {
-        try PhaseSequence(self, journal: journal, stop: stop, progress: progress).carryOut()
+        let sequence = PhaseSequence(self, journal: journal, stop: stop, progress: progress)
+        try sequence.carryOut()
+        try await sequence.carryOutEngine()
       }
       if let signal = stop.requestedBy {
         try journal.append(.interrupted(signal: StopSignal.name(of: signal)))

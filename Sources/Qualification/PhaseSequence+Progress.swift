@@ -59,6 +59,7 @@ extension PhaseSequence {
     ended.fractionDone = 1
     ended.outcome = phase.outcome
     ended.detail = phase.detail
+    ended.engine = EngineRoundRecord(sumOf: journal.openRounds.compactMap(\.engine))
     let time = journal.openRounds.reduce(0.0) { $0 + $1.duration.seconds }
     if time > 0 {
       ended.operationsPerSecond = Double(ended.operations) / time

@@ -11,6 +11,7 @@ internal import Workloads
 /// 3. Fill: write the range, so that reads reach the medium.
 /// 4. Steady state: repeat one scenario until its rate stays.
 /// 5. Scenarios: rounds until each gate is decided, or the most that the profile allows.
+/// 6. The store's: see ``EngineSequence``.
 ///
 /// Before each phase the subject is looked at again: it must still be the one that was opened.
 final class PhaseSequence {
@@ -40,14 +41,15 @@ final class PhaseSequence {
   var subject: QualificationSubject { qualification.subject }
 
   /// Whether the run goes on after the last phase.
-  private var goesOn: Bool {
+  var goesOn: Bool {
     !stop.isRequested && (journal.record?.phases.last?.outcome ?? .completed) == .completed
   }
 
   /// Runs all phases, or those up to the first that failed.
   func carryOut() throws {
     try headroom()
-    if subject.isWritable {
+    // A run of the engine layer alone prepares no range: the store fills its own files.
+    if subject.isWritable, !qualification.scenarios.isEmpty {
       if goesOn, profile.preconditioning.discard, subject.discards { try purge() }
       if goesOn { try fill() }
       if goesOn { try steadyState() }
@@ -90,19 +92,19 @@ final class PhaseSequence {
   private func fill() throws {
     let spec = profile.preconditioning
     let passes = spec.wholePasses
+    let workload = WorkloadSpec(
+      kind: .sequentialWrite, blocks: BlockSplit(bytes: spec.blockBytes), rangeBytes: usedBytes)
+    try workload.validate(logicalBlockBytes: subject.logicalBlockBytes)
     var plan = LoadPlan(
-      workload: WorkloadSpec(
-        kind: .sequentialWrite, blocks: BlockSplit(bytes: spec.blockBytes),
-        rangeBytes: usedBytes),
+      workload: workload,
       depth: spec.depth, threads: 1, end: .rangeCovered, seed: qualification.request.seed,
       runID: qualification.runID)
-    try plan.workload.validate(logicalBlockBytes: subject.logicalBlockBytes)
     plan.stallLimit = profile.stallLimit
     plan.compressiblePercent = spec.compressiblePercent
     plan.cpus = cpus
     let record = ScenarioRecord(
       name: "fill", workload: "sequential-write",
-      blockSplit: plan.workload.blocks.description, readPercent: 0, depth: spec.depth, threads: 1,
+      blockSplit: workload.blocks.description, readPercent: 0, depth: spec.depth, threads: 1,
       distribution: "sequential", arrival: "closed", ratePerSecond: nil,
       submission: plan.submission.description, rangeStartBytes: 0, rangeBytes: usedBytes)
     try phase(.fill, "fill", record, expected: passes) { phase, show in
@@ -162,9 +164,33 @@ final class PhaseSequence {
     }
   }
 
+  /// The engine layer: on a device in a file system that the run makes and removes, elsewhere in a
+  /// folder of its own that takes the place of the tool's own file.
+  func carryOutEngine() async throws {
+    guard goesOn, let store = qualification.store, case .opened(let target) = subject else {
+      return
+    }
+    guard subject.record.form == .file else {
+      let volume = try await EngineVolume(
+        on: target, runID: qualification.runID, bytes: subject.record.rangeBytes)
+      defer { volume.remove() }
+      return try EngineSequence(
+        self, factory: store.factory, folder: volume.folder, plan: store.plan
+      ).carryOut()
+    }
+    let name = ".storebench-\(qualification.runID).store"
+    let folder = try TargetFailure.catching { () throws(DeviceError) in
+      try target.releaseSpace()
+      return try ScratchFolder(in: target.openedPath.folder, name: name)
+    }
+    defer { folder.remove() }
+    try EngineSequence(self, factory: store.factory, folder: folder.path, plan: store.plan)
+      .carryOut()
+  }
+
   // MARK: Parts
 
-  private func plan(_ scenario: ScenarioSpec) -> ScenarioPlan {
+  func plan(_ scenario: ScenarioSpec) -> ScenarioPlan {
     ScenarioPlan(
       spec: scenario, rangeBytes: usedBytes, cpus: cpus, rounds: profile.rounds,
       stallLimit: profile.stallLimit, runID: qualification.runID,
@@ -173,7 +199,7 @@ final class PhaseSequence {
   }
 
   /// What was quoted is kept: no further round writes once the quoted bytes are written.
-  private func mayRun(_ scenario: ScenarioSpec) -> Bool {
+  func mayRun(_ scenario: ScenarioSpec) -> Bool {
     !scenario.writes || journal.bytesWritten < qualification.header.plan.bytesWritten
   }
 
@@ -182,7 +208,7 @@ final class PhaseSequence {
 
   private var usedBytes: UInt64 { subject.record.rangeBytes }
 
-  private var roundsSoFar: [RoundRecord] { journal.openRounds }
+  var roundsSoFar: [RoundRecord] { journal.openRounds }
 
   /// One round: a load, noted with its histograms.
   @discardableResult
@@ -214,7 +240,7 @@ final class PhaseSequence {
   }
 
   /// Puts a load's result into the journal and its outcome into the phase.
-  private func note(
+  func note(
     _ result: LoadResult, in phase: inout PhaseRecord, countsAsWritten: Bool,
     noise: NoiseRecord? = nil
   ) throws {

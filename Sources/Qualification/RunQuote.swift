@@ -14,12 +14,15 @@ public struct RunQuote: Sendable {
   public var writes: Bool
   /// The subject's link as it is trained, where it is known.
   public var link: LinkRecord?
+  /// The store that the run makes, where it makes one.
+  public var store: StoreQuote?
 
   /// Quotes a run over a range.
   public init(
     profile: TierProfile, scenarios: [ScenarioSpec], rangeBytes: UInt64, writes: Bool,
-    link: LinkRecord? = nil
+    link: LinkRecord? = nil, store: StoreQuote? = nil
   ) {
+    self.store = store
     self.link = link
     self.profile = profile
     self.scenarios = scenarios
@@ -29,7 +32,9 @@ public struct RunQuote: Sendable {
 
   /// Time, bytes and share of endurance.
   public var plan: PlanRecord {
-    let fillBytes = writes ? UInt64(profile.preconditioning.wholePasses) * rangeBytes : 0
+    // A run of the engine layer alone leaves the raw phases out.
+    let fillBytes =
+      writes && !scenarios.isEmpty ? UInt64(profile.preconditioning.wholePasses) * rangeBytes : 0
     let fillSeconds = Double(fillBytes) / sequentialWriteRate
     let steady = steadyRounds
     let few = scenarios.reduce(0.0) { $0 + seconds($1, rounds: profile.rounds.min) }
@@ -39,19 +44,25 @@ public struct RunQuote: Sendable {
     for scenario in scenarios where scenario.writes {
       bytes += seconds(scenario, rounds: profile.rounds.max) * rate(of: scenario)
     }
+    bytes += store?.bytesWritten(profile, linkRate: linkRate) ?? 0
     if !writes { bytes = 0 }
+    let storeFew = store?.seconds(profile, rounds: profile.rounds.min) ?? 0
+    let storeMany = store?.seconds(profile, rounds: profile.rounds.max) ?? 0
     let total = bytes < 1e18 ? UInt64(bytes) : UInt64.max
     return PlanRecord(
-      duration: Nanoseconds(seconds: fillSeconds + Double(steady.min) * steadyRound + few + 2),
+      duration: Nanoseconds(
+        seconds: fillSeconds + Double(steady.min) * steadyRound + few + storeFew + 2),
       durationMax: Nanoseconds(
-        seconds: 2 * fillSeconds + Double(steady.max) * steadyRound + many + 2),
+        seconds: 2 * fillSeconds + Double(steady.max) * steadyRound + many + 2 * storeMany + 2),
       bytesWritten: total,
       enduranceShare: profile.ratedBytesWritten.map { Double(total) / Double(max($0, 1)) },
-      scenarioCount: scenarios.count)
+      scenarioCount: scenarios.count + (store?.scenarios.count ?? 0))
   }
 
   private var steadyRounds: (min: Int, max: Int, scenario: ScenarioSpec?) {
-    guard writes, let scenario = profile.steadyScenario else { return (0, 0, nil) }
+    guard writes, !scenarios.isEmpty, let scenario = profile.steadyScenario else {
+      return (0, 0, nil)
+    }
     return (profile.steadyState.windowRounds, profile.steadyState.maxRounds, scenario)
   }
 

@@ -166,6 +166,12 @@ public enum SafetyRule {
         .openProcess,
         "open\(writing ? " for writing" : "") in process \(process) (\(name))", nil)
     case .signature(let signature):
+      if EngineVolume.isOwn(signature) {
+        return refuse(
+          .signature,
+          "carries the file system of a storebench run that was cut off "
+            + "(\(signature.type) labelled '\(signature.label ?? "")')", "wipefs -a \(node)")
+      }
       let label = signature.label.map { " labelled '\($0)'" } ?? ""
       return refuse(
         .signature, "carries a signature of \(signature.type)\(label)", "wipefs -a \(node)")

@@ -83,12 +83,17 @@ struct ScenarioPlan {
     ScenarioRecord(
       name: spec.name, workload: spec.workload, blockSplit: spec.block,
       readPercent: spec.readPercent, depth: max(1, spec.depth / threads), threads: threads,
-      distribution: spec.workload.hasPrefix("sequential") ? "sequential" : spec.distribution,
+      distribution: isSequential ? "sequential" : spec.distribution,
       arrival: spec.arrival, ratePerSecond: spec.ratePerSecond, submission: submission,
       rangeStartBytes: range.start, rangeBytes: range.bytes)
   }
 
-  private var arrival: Arrival {
+  private var isSequential: Bool {
+    spec.workload.hasPrefix("sequential") || spec.workload == "store-scan"
+  }
+
+  /// When requests are due.
+  var arrival: Arrival {
     switch (spec.arrival, spec.ratePerSecond) {
     case ("constant", let rate?): .constant(perSecond: rate)
     case ("poisson", let rate?): .poisson(perSecond: rate)

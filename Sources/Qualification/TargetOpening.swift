@@ -84,6 +84,35 @@ public final class QualificationTarget: Sendable {
     if let failure { throw TargetFailure(failure) }
   }
 
+  /// Gives the room of the tool's own file back to its file system; nothing may load it afterwards.
+  ///
+  /// - Throws: `DeviceError`
+  public func releaseSpace() throws(DeviceError) {
+    let failure = holding.withLock { holding -> DeviceError? in
+      do throws(DeviceError) {
+        try holding?.scratch?.releaseSpace()
+        return nil
+      } catch {
+        return error
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  /// Gives a device up, so that a file system can be made on it; the lock that keeps other runs away
+  /// stays, and nothing may load the device through ``descriptor`` afterwards.
+  ///
+  /// - Returns: The device's node.
+  /// - Throws: `TargetFailure` where it is not the device that was opened any more.
+  func releaseDevice() throws(TargetFailure) -> FileSystemPath {
+    guard let safety, isWritable else {
+      throw TargetFailure(category: .usage, description: "\(openedPath) is not a device to write")
+    }
+    try safety.recheck()
+    holding.withLock { $0?.file = nil }
+    return FileSystemPath(safety.device.node)
+  }
+
   /// Closes the target, removes the tool's own file and gives up the lock; calling it again does
   /// nothing.
   public func close() {

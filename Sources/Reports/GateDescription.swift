@@ -30,7 +30,7 @@ struct GateDescription {
   static func all(of record: RunRecord) -> [(gate: GateResult, words: GateDescription)] {
     (record.verdict?.gates ?? []).map { gate in
       let phase = record.phases.first {
-        $0.kind == .scenario && $0.scenario?.name == gate.name.scenario
+        $0.kind == .scenario && $0.name == gate.name.phaseName
       }
       return (gate, GateDescription(gate, scenario: phase?.scenario))
     }
@@ -60,7 +60,7 @@ struct GateDescription {
 
   /// A scenario's or phase's name in words: `random-read-4k` is `random read 4k`.
   static func spaced(_ name: String) -> String {
-    String(name.map { $0 == "-" ? " " : $0 })
+    String(name.map { $0 == "-" || $0 == "/" ? " " : $0 })
   }
 
   /// `value` in the unit of `gate`, with as many digits as it takes to differ from the limit.
@@ -138,6 +138,11 @@ struct GateDescription {
       return "±\(Quantity.percent(fraction: half / value))"
     }
   }
+}
+
+extension GateName {
+  /// The name of the phase that measures it.
+  var phaseName: String { layer == .raw ? scenario : "\(layer.rawValue)/\(scenario)" }
 }
 
 extension Quantity {

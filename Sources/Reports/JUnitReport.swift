@@ -10,7 +10,9 @@ public enum JUnitReport {
   public static func text(of record: RunRecord) -> String {
     let cases =
       GateDescription.all(of: record).map { gate, words in
-        testCase(gate, words, seconds: seconds(of: gate.name.scenario, in: record))
+        testCase(
+          gate, words, seconds: seconds(of: gate.name.phaseName, in: record),
+          store: store(of: gate.name.phaseName, in: record))
       } + [verdictCase(record)]
     let outcomes =
       (record.verdict?.gates ?? []).map(\.outcome)
@@ -41,6 +43,9 @@ public enum JUnitReport {
       ("kernel", record.machine.kernel),
       ("certifiable", "\(record.verdict?.certifiable ?? false)"),
     ]
+    if let engine = record.engine {
+      pairs += EngineDescription.rows(engine).map { ("store.\($0[0])", $0[1]) }
+    }
     for subject in record.subjects {
       pairs += [
         ("device", subject.path), ("model", subject.identity.model ?? "unknown"),
@@ -53,9 +58,9 @@ public enum JUnitReport {
       children: pairs.map { XMLElement("property", [("name", $0.0), ("value", $0.1)]) })
   }
 
-  private static func testCase(_ gate: GateResult, _ words: GateDescription, seconds: Double)
-    -> XMLElement
-  {
+  private static func testCase(
+    _ gate: GateResult, _ words: GateDescription, seconds: Double, store: String
+  ) -> XMLElement {
     let figures = [words.value, words.interval].filter { !$0.isEmpty }.joined(separator: " ")
     let message =
       gate.outcome == .notApplicable && !words.explanation.isEmpty
@@ -63,7 +68,8 @@ public enum JUnitReport {
       : "\(words.label): \(figures), limit \(words.limit)"
     return testCase(
       className: "\(gate.name.layer.rawValue)/\(gate.name.scenario)", name: gate.name.metric,
-      seconds: seconds, outcome: gate.outcome, message: message, detail: words.explanation)
+      seconds: seconds, outcome: gate.outcome, message: message,
+      detail: [words.explanation, store].filter { !$0.isEmpty }.joined(separator: "\n"))
   }
 
   private static func verdictCase(_ record: RunRecord) -> XMLElement {
@@ -99,8 +105,18 @@ public enum JUnitReport {
       children: (mark.map { [$0] } ?? []) + evidence)
   }
 
-  private static func seconds(of scenario: String, in record: RunRecord) -> Double {
-    record.phases.filter { $0.scenario?.name == scenario }.reduce(0) { $0 + $1.duration.seconds }
+  private static func seconds(of phase: String, in record: RunRecord) -> Double {
+    record.phases.filter { $0.kind == .scenario && $0.name == phase }
+      .reduce(0) { $0 + $1.duration.seconds }
+  }
+
+  /// What the store did in a phase, in words; empty on the raw layer.
+  private static func store(of name: String, in record: RunRecord) -> String {
+    let rounds = record.phases.filter { $0.kind == .scenario && $0.name == name }
+      .flatMap(\.rounds).compactMap(\.engine)
+    return EngineRoundRecord(sumOf: rounds).map {
+      "store: " + EngineDescription($0).figures.joined(separator: ", ")
+    } ?? ""
   }
 
   private static func runSeconds(_ record: RunRecord) -> Double {

@@ -13,6 +13,7 @@ struct MarkdownEvidence {
     [
       MarkdownReport.section("What ran", phases),
       MarkdownReport.section("Latency", latency),
+      MarkdownReport.section("Store", store),
       MarkdownReport.section("Faults", faults),
       MarkdownReport.section("Placement", placement),
     ] + record.subjects.map(MarkdownSubject.init).map(\.section) + [
@@ -64,6 +65,30 @@ struct MarkdownEvidence {
       parts.append(scenario.arrival)
     }
     return parts.joined(separator: ", ")
+  }
+
+  private var store: String {
+    guard let engine = record.engine else { return "" }
+    let facts = MarkdownText.table(["fact", "value"], rows: EngineDescription.rows(engine))
+    let rows = record.phases.compactMap { phase -> [String]? in
+      guard let sum = EngineRoundRecord(sumOf: phase.rounds.compactMap(\.engine)) else {
+        return nil
+      }
+      let words = EngineDescription(sum)
+      let operations = phase.rounds.reduce(0) { $0 &+ $1.operations }
+      return [
+        GateDescription.spaced(phase.name), Quantity.count(operations),
+        Quantity.count(sum.entries), words.hitRatio, words.deviceReads(of: operations),
+        words.idle, words.stalled, words.stored, words.beside,
+      ]
+    }
+    let table = MarkdownText.table(
+      [
+        "phase", "requests", "entries", "hit ratio", "device reads per request", "until idle",
+        "stalled", "stored", "point reads beside",
+      ], rightAligned: [1, 2, 3, 4, 5, 6, 7], rows: rows)
+    return facts + "\n\n" + table
+      + "\n\nRates count entries, and the time until flush and compaction were idle again."
   }
 
   private func spread(_ phase: PhaseRecord) -> String {

@@ -35,6 +35,7 @@ struct PhaseDescription {
       }
     case .purge, nil: break
     }
+    if let engine = progress.engine { figures += EngineDescription(engine).figures }
     if let detail = progress.detail { figures.append(detail) }
   }
 
@@ -90,6 +91,7 @@ extension RunProgress {
     p99 = PhaseLatency(phase)?.value(.p99)
     round = phase.rounds.isEmpty ? nil : phase.rounds.count
     steadyState = phase.steadyState
+    engine = EngineRoundRecord(sumOf: phase.rounds.compactMap(\.engine))
     outcome = phase.outcome
     detail = phase.detail
   }

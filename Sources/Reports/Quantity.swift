@@ -15,9 +15,11 @@ public enum Quantity {
   }
 
   /// Requests per second in full, such as `703 412 IOPS`; four digits where it is below 1000.
-  public static func rateInFull(_ perSecond: Double, digits: Int = 4) -> String {
+  public static func rateInFull(
+    _ perSecond: Double, digits: Int = 4, unit: String = "IOPS"
+  ) -> String {
     guard let text = inFull(perSecond, digits: digits) else { return missing }
-    return text + " IOPS"
+    return "\(text) \(unit)"
   }
 
   /// Bytes per second in decimal units, such as `6.81 GB/s`.

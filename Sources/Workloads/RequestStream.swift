@@ -4,7 +4,7 @@
 /// request's size. Sequential kinds ascend through the worker's share of the range. No request ever
 /// reaches outside the range: where a block does not fit, the request is shortened, to nothing in an
 /// empty range, which ``WorkloadSpec/validate(logicalBlockBytes:)`` refuses beforehand.
-public struct RequestStream: Sendable {
+public struct RequestStream: RequestSource {
   @usableFromInline var random: SeededGenerator
   @usableFromInline var share: SequentialShare
   /// One entry for each percent, or a single one where all requests have one size.

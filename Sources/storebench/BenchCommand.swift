@@ -4,5 +4,5 @@ import ArgumentParser
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measures one workload, without a verdict.",
-    subcommands: [BenchDeviceCommand.self])
+    subcommands: [BenchDeviceCommand.self, BenchStoreCommand.self])
 }

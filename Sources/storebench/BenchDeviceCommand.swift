@@ -114,7 +114,8 @@ struct BenchDeviceCommand: AsyncParsableCommand {
         StandardStream.error.write("\(text)\n")
       }
       StandardStream.output.write(
-        json ? try BenchText.json(result) : BenchText.text(result, plan: bench.plan))
+        json ? try BenchText.json(result) : BenchText.text(result, bench.workload, plan: bench.plan)
+      )
       try check(result, stop)
     } catch let error as TargetFailure {
       throw CommandFailure(error)
@@ -146,13 +147,13 @@ struct BenchDeviceCommand: AsyncParsableCommand {
         "--workload \(workload): is none of "
           + WorkloadKind.allCases.map(\.rawValue).joined(separator: ", "))
     }
-    try Self.require(1...4096, depth, "--depth")
-    try Self.require(1...1024, threads, "--threads")
-    try Self.require(0...100, readPercent, "--read-percent")
-    try Self.require(0...93, compressible, "--compressible")
-    try Self.require(0.001...604_800, seconds, "--seconds")
-    try Self.require(0...3600, ramp, "--ramp")
-    try Self.require(0.1...86_400, stallLimit, "--stall-limit")
+    try FlagRange.require(1...4096, depth, "--depth")
+    try FlagRange.require(1...1024, threads, "--threads")
+    try FlagRange.require(0...100, readPercent, "--read-percent")
+    try FlagRange.require(0...93, compressible, "--compressible")
+    try FlagRange.require(0.001...604_800, seconds, "--seconds")
+    try FlagRange.require(0...3600, ramp, "--ramp")
+    try FlagRange.require(0.1...86_400, stallLimit, "--stall-limit")
     if let rate { try ArrivalRate.constant(perSecond: rate).validate() }
     if poisson, rate == nil {
       throw CommandFailure(.usage, "--poisson spaces arrivals; say how many with --rate")
@@ -167,35 +168,12 @@ struct BenchDeviceCommand: AsyncParsableCommand {
       rate.map { poisson ? .poisson(perSecond: $0) : .constant(perSecond: $0) } ?? .closed
     request.sizeBytes = try size.map(SizeArgument.bytes)
     request.compressiblePercent = compressible
-    request.cpus = try cpuList()
+    request.cpus = try cpus.map(CPUListArgument.cpus)
     request.submission = try submissionPolicy()
     request.stallLimit = Nanoseconds(seconds: stallLimit)
     request.destroySerial = destroyData
     request.polled = poll
     return request
-  }
-
-  private static func require<Value: Comparable>(
-    _ range: ClosedRange<Value>, _ value: Value, _ flag: String
-  ) throws(CommandFailure) {
-    guard range.contains(value) else {
-      throw CommandFailure(
-        .usage, "\(flag) \(value): must be from \(range.lowerBound) to \(range.upperBound)")
-    }
-  }
-
-  private func cpuList() throws(CommandFailure) -> [Int]? {
-    guard let cpus else { return nil }
-    let usable = NUMATopology.current().cpus
-    let parts = cpus.split(separator: ",", omittingEmptySubsequences: false)
-    let numbers = parts.compactMap { Int($0) }.filter(usable.contains)
-    guard numbers.count == parts.count else {
-      throw CommandFailure(
-        .usage,
-        "--cpus \(cpus): give numbers of CPUs that this process may use, with commas between them: "
-          + usable.map(String.init).joined(separator: ","))
-    }
-    return numbers
   }
 
   private func submissionPolicy() throws(CommandFailure) -> SubmissionPolicy {

@@ -16,12 +16,12 @@ enum BenchText {
     return String(decoding: data, as: UTF8.self) + "\n"
   }
 
-  static func text(_ result: LoadResult, plan: LoadPlan) -> String {
+  static func text(_ result: LoadResult, _ workload: WorkloadSpec, plan: LoadPlan) -> String {
     let round = result.round
     let latency = round.latency
     func time(_ value: UInt64) -> String { Quantity.latency(nanoseconds: Double(value)) }
     var lines = [
-      "\(plan.workload.kind.rawValue) \(plan.workload.blocks), depth \(plan.depth) × "
+      "\(workload.kind.rawValue) \(workload.blocks), depth \(plan.depth) × "
         + "\(plan.threads), \(result.submission), \(result.mechanism)",
       "rate      \(Quantity.rateInFull(round.iops)), \(Quantity.bandwidth(round.bandwidth))",
       "latency   mean \(Quantity.latency(nanoseconds: latency.meanNanoseconds)), p50 "

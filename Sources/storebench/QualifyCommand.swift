@@ -29,12 +29,15 @@ struct QualifyCommand: AsyncParsableCommand {
     abstract: "Judges whether a device may serve a tier; the exit code is the verdict.",
     discussion: """
       Without --destroy-data a device is only read. A folder is always safe: the run works in a file
-      of its own there, leaves the reserve of free space, and removes the file at its end.
+      of its own there, leaves the reserve of free space, and removes the file at its end. Gates of
+      the layer engine are measured on a store that the run makes and removes: in such a folder, or on
+      a device that may be written in a file system of its own.
 
       EXAMPLES
         storebench qualify --tier hot /dev/nvme0n1 --dry-run
         storebench qualify --tier hot /dev/nvme0n1 --destroy-data S64GNE0R --mode nightly
         storebench qualify --tier warm /srv/data --size 8GiB
+        storebench qualify --tier hot /srv/data --layer engine
         storebench qualify --tier hot /dev/nvme0n1 --set raw/random-read-4k/iops=400K
         storebench qualify --tier hot simulated:read-iops=700000,write-iops=400000
 
@@ -50,9 +53,9 @@ struct QualifyCommand: AsyncParsableCommand {
 
   @Option(
     help:
-      "Which gates: raw (the device). This release has no store: engine is refused, and all leaves the engine gates undecided."
+      "Which gates: raw (the device alone), engine (the store on it alone), or all, one after the other."
   )
-  var layer: LayerChoice = .raw
+  var layer: LayerChoice = .all
 
   @Option(help: "A profile file, or the name of a built-in one, instead of the tier's own.")
   var profile: String?
@@ -97,10 +100,6 @@ struct QualifyCommand: AsyncParsableCommand {
   var progress: ProgressForm = .text
 
   func run() async throws {
-    guard layer != .engine else {
-      throw CommandFailure(
-        .usage, "--layer engine: this build has no storage engine; use --layer raw")
-    }
     let choice = ProfileChoice(tier: tier, file: profile)
     let tierProfile = try choice.load(mode: mode, overrides: overrides)
     let request = QualificationRequest(
@@ -137,7 +136,7 @@ struct QualifyCommand: AsyncParsableCommand {
     -> DeviceQualification
   {
     do {
-      return try await DeviceQualification.open(request)
+      return try await DeviceQualification.open(request, engine: TieredStoreEngineFactory())
     } catch {
       throw CommandFailure(error)
     }

@@ -10,8 +10,10 @@ enum SizeArgument {
     try bytes(text, flag: "--size")
   }
 
-  /// The bytes, with the flag that they were given for.
-  static func bytes(_ text: String, flag: String) throws(CommandFailure) -> UInt64 {
+  /// The bytes, with the flag that they were given for and the fewest that make sense.
+  static func bytes(
+    _ text: String, flag: String, least: UInt64 = least
+  ) throws(CommandFailure) -> UInt64 {
     let units: [(String, Double)] = [
       ("kib", 1024), ("mib", 1_048_576), ("gib", 1_073_741_824), ("tib", 1_099_511_627_776),
       ("kb", 1e3), ("mb", 1e6), ("gb", 1e9), ("tb", 1e12),

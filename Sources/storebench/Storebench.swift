@@ -19,6 +19,7 @@ struct Storebench: AsyncParsableCommand {
         storebench qualify --tier warm /srv/data             in a file of its own, removed at the end
         storebench bench device /dev/nvme0n1 --workload random-read --depth 32
         storebench store create /srv/store                   a tiered store of one's own
+        storebench bench store /srv/scratch-store --workload ycsb-a
 
       EXIT CODES
       \(ExitCode.table)

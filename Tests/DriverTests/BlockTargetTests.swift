@@ -50,7 +50,7 @@ import Workloads
     var plan = LoadPlan.of(
       .randomMix, rangeBytes: Self.rangeBytes, readPercent: 50, depth: 32, threads: threads,
       end: .operations(6000))
-    plan.workload.blocks = try BlockSplit(parsing: "4k/60:16k/30:128k/10")
+    plan.blocks?.blocks = try BlockSplit(parsing: "4k/60:16k/30:128k/10")
     plan.check = .own(every: 1)
     let mixed = try LoadRun.run(plan, on: scratch.factory)
     #expect(mixed.outcome == .completed, "\(mixed.detail ?? "")")

@@ -54,8 +54,8 @@ struct LoopDeviceLoadTests {
     let filled = try LoadRun.run(plan, on: factory(file, loop))
     #expect(filled.outcome == .completed && filled.round.bytesWritten == 16 << 20)
 
-    plan.workload.kind = .sequentialRead
-    plan.workload.blocks = BlockSplit(bytes: 4096)
+    plan.blocks?.kind = .sequentialRead
+    plan.blocks?.blocks = BlockSplit(bytes: 4096)
     plan.check = .own(every: 1)
     let read = try LoadRun.run(plan, on: factory(file, loop))
     #expect(read.outcome == .completed && read.round.faults == FaultCounts())

@@ -48,13 +48,46 @@ extension SyntheticRecord {
     lookup.rounds[1].faults.short = 2
     lookup.rounds[1].faults.unwritten = 12_000
     lookup.rounds[1].faults.firstOffset = 1_073_741_824
-    return [fill, steady, read, lookup].map { phase in
+    return [fill, steady, read, lookup, store].map { phase in
       var phase = phase
       // As if all rounds had been counted together: the slowest round's percentiles.
       phase.latency = phase.rounds.map(\.latency).max { $0.p99 < $1.p99 }
       phase.latency?.count = phase.rounds.reduce(0) { $0 + $1.latency.count }
       return phase
     }
+  }
+
+  /// Writes of a store, with reads beside them.
+  private static var store: PhaseRecord {
+    var write = PhaseRecord(
+      kind: .scenario, name: "engine/batch-write",
+      scenario: scenario(
+        "batch-write", "store-batch-write", "100", depth: 4, threads: 1),
+      startedAt: Nanoseconds(seconds: 515), startedAtUTC: "2026-11-22T23:18:40Z")
+    write.duration = Nanoseconds(seconds: 14)
+    write.rounds = (0..<2).map { index in
+      var round = round(
+        index, operations: 5000, block: 116_000, seconds: 5, median: 3_400_000)
+      round.reads = 0
+      var engine = EngineRoundRecord(entries: 5_000_000)
+      engine.idleAfter = Nanoseconds(seconds: 2)
+      engine.becameIdle = true
+      engine.gets = 70_000
+      engine.keyCacheHits = 7000
+      engine.blockCacheHits = 12_000
+      engine.deviceReads = 51_000
+      engine.deviceReadBytes = 51_000 * 4096
+      engine.kernelReadBytes = 2_400_000_000
+      engine.kernelWriteBytes = 3_900_000_000
+      engine.stalled = Nanoseconds(seconds: 0.2)
+      engine.storedBytes = 2_200_000_000
+      engine.beside = EngineBesideRecord(
+        ratePerSecond: 10_000, operations: 69_990, duration: Nanoseconds(seconds: 7),
+        latency: round.latency)
+      round.engine = engine
+      return round
+    }
+    return write
   }
 
   private static func scenario(

@@ -30,6 +30,11 @@ enum SyntheticRecord {
     record.bytesWritten = 8_589_934_592
     record.interruptedBy = "SIGTERM"
     record.notes = ["an existing file, read only"]
+    record.engine = EngineRecord(
+      name: "TieredStore", library: "RocksDB 7.8.3", configuration: ["hot: direct reads | 2 jobs"],
+      durability: "grouped", durabilityDelay: Nanoseconds(seconds: 0.01),
+      cacheBytes: 268_435_456, directReads: true,
+      keySpaces: [EngineKeySpaceRecord(keyCount: 9_256_395, keyBytes: 16, valueBytes: 100)])
     record.subjects[0].memory = "the file system is tmpfs"
     record.verdict = verdict
     return record
@@ -51,6 +56,7 @@ enum SyntheticRecord {
     record.plan.enduranceShare = nil
     record.finishedAt = nil
     record.phases = []
+    record.engine = nil
     record.interruptedBy = nil
     record.verdict = nil
     return record

@@ -67,12 +67,12 @@ extension BuiltInProfiles {
         depth: 16  # as for reads
       engine/random-read:
         workload: store-random-read
-        block: 1k  # a value of the store
+        block: 100  # a value: with its key of 16 bytes the 116 B that stores are compared by
         depth: 64
         distribution: zipf:0.99
       engine/random-write:
         workload: store-random-write
-        block: 1k
+        block: 100
         depth: 64
 
     gates:

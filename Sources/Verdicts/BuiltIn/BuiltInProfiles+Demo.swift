@@ -43,6 +43,7 @@ extension BuiltInProfiles {
       engine/random-write: null
       engine/batch-write: null
       engine/scan: null
+      engine/scan-100: null
       engine/point-lookup: null
       engine/multi-get-1000: null
       engine/batch-10k: null

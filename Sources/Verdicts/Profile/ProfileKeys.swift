@@ -5,7 +5,7 @@ enum ProfileKeys {
   static let root = [
     "schema", "name", "tier", "summary", "demonstration", "read-only", "link", "endurance",
     "reserve", "file-size", "range-size", "preconditioning", "steady-state", "rounds",
-    "confidence", "stall-limit", "scenarios", "gates",
+    "confidence", "stall-limit", "engine", "scenarios", "gates",
   ]
   static let link = ["bus", "generation", "lanes", "reason", "source"]
   static let endurance = ["rated-tbw"]
@@ -14,9 +14,10 @@ enum ProfileKeys {
     "scenario", "round", "window", "max-rounds", "spread-limit", "slope-limit",
   ]
   static let rounds = ["duration", "ramp-up", "min", "step", "max"]
+  static let engine = ["data", "memory", "durability-delay", "warm-up", "idle-limit"]
   static let scenario = [
     "workload", "block", "read-percent", "depth", "threads", "arrival", "rate", "distribution",
-    "range", "round",
+    "range", "round", "point-reads",
   ]
   static let gate = ["min", "max", "equals", "reason", "source"]
   static let limits = ["min", "max", "equals"]
@@ -29,6 +30,7 @@ enum ProfileKeys {
     case "preconditioning": preconditioning
     case "steady-state": steadyState
     case "rounds": rounds
+    case "engine": engine
     default: nil
     }
   }

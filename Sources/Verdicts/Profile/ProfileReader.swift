@@ -29,12 +29,12 @@ struct ProfileReader {
     let rounds = rounds(keys)
     let confidence = keys.number("confidence", .count, in: 0.8...0.9999, default: 0.99)
     let stall = keys.number("stall-limit", .duration, in: 1e8...3600e9, default: 10e9)
+    let engine = engine(keys)
     let scenarios = scenarios(keys)
     let gates = gates(keys)
     guard let name, let tier, let summary, let demonstration, let readOnly, let link, let rated,
       let reserve, let file, let range, let preconditioning, let steady, let rounds, let confidence,
-      let stall,
-      let scenarios, let gates
+      let stall, let engine, let scenarios, let gates
     else { return nil }
     var profile = TierProfile(
       name: name, tier: tier, summary: summary, demonstration: demonstration, readOnly: readOnly,
@@ -42,8 +42,8 @@ struct ProfileReader {
       freeSpaceReserveBytes: UInt64(reserve), fileBytes: file == 0 ? nil : UInt64(file),
       rangeBytes: range == 0 ? nil : UInt64(range),
       preconditioning: preconditioning, steadyState: steady, rounds: rounds,
-      confidence: confidence, stallLimit: Nanoseconds(Int64(stall)), scenarios: scenarios,
-      gates: gates, resolvedText: "")
+      confidence: confidence, stallLimit: Nanoseconds(Int64(stall)), engine: engine,
+      scenarios: scenarios, gates: gates, resolvedText: "")
     check(profile, keys)
     profile.resolvedText = ProfileText(profile).text
     return profile

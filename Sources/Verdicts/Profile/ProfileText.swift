@@ -35,6 +35,7 @@ struct ProfileText {
     write(profile.rounds)
     line(0, "confidence", Quantity.plain(profile.confidence))
     line(0, "stall-limit", Self.time(profile.stallLimit))
+    write(profile.engine)
     line(0, "scenarios", "")
     for scenario in profile.scenarios { write(scenario) }
     line(0, "gates", "")
@@ -69,6 +70,15 @@ struct ProfileText {
     line(1, "max", "\(spec.max)")
   }
 
+  private mutating func write(_ spec: EngineSpec) {
+    line(0, "engine", "")
+    if let data = spec.dataBytes { line(1, "data", Quantity.text(Double(data), as: .size)) }
+    if let memory = spec.memoryBytes { line(1, "memory", Quantity.text(Double(memory), as: .size)) }
+    line(1, "durability-delay", Self.time(spec.durabilityDelay))
+    line(1, "warm-up", Self.time(spec.warmUp))
+    line(1, "idle-limit", Self.time(spec.idleLimit))
+  }
+
   private mutating func write(_ scenario: ScenarioSpec) {
     line(1, scenario.phaseName, "")
     line(2, "workload", scenario.workload)
@@ -81,6 +91,9 @@ struct ProfileText {
     line(2, "distribution", scenario.distribution)
     line(2, "range", scenario.range.rawValue)
     if let round = scenario.round { line(2, "round", Self.time(round)) }
+    if let reads = scenario.pointReadsPerSecond {
+      line(2, "point-reads", Quantity.text(reads, as: .rate))
+    }
   }
 
   private mutating func write(_ gate: GateSpec) {

@@ -14,7 +14,7 @@ struct ScenarioReader {
     let words = layer == .raw ? ScenarioSpec.rawWorkloads : ScenarioSpec.storeWorkloads
     for key in ["workload", "block", "depth"] where keys.node(key) == nil { keys.missing(key) }
     let workload = keys.word("workload", of: words)
-    let block = block(keys)
+    let block = block(keys, layer)
     let depth = keys.node("depth") == nil ? nil : keys.whole("depth", in: 1...65536, default: 1)
     let reads = readPercent(keys, workload)
     let arrival = arrival(keys, what)
@@ -25,18 +25,37 @@ struct ScenarioReader {
     let round =
       keys.node("round") == nil
       ? 0 : keys.number("round", .duration, in: ProfileReader.roundRange, default: nil)
+    let pointReads = pointReads(keys, workload, what)
     if let threads, let depth, threads > depth {
       keys.fault("threads", "\(what) has \(threads) threads, more than its depth of \(depth)")
     }
     guard let workload, let block, let depth, let reads, let arrival, let distribution, let threads,
-      let round, let range = ScenarioRange(rawValue: range)
+      let round, let pointReads, let range = ScenarioRange(rawValue: range)
     else { return nil }
     return ScenarioSpec(
       name: name, workload: workload, block: block, readPercent: reads, depth: depth,
       threads: threads == 0 ? nil : threads, arrival: arrival.kind, ratePerSecond: arrival.rate,
       distribution: distribution, range: range, layer: layer,
-      round: round == 0 ? nil : Nanoseconds(Int64(round)))
+      round: round == 0 ? nil : Nanoseconds(Int64(round)),
+      pointReadsPerSecond: pointReads == 0 ? nil : pointReads)
   }
+
+  /// Point reads beside writes of the store, 0 for other workloads.
+  private func pointReads(_ keys: KeyReader, _ workload: String?, _ what: String) -> Double? {
+    let writes = ScenarioSpec.storeWrites
+    guard let workload, writes.contains(workload) else {
+      guard keys.node("point-reads") != nil, workload != nil else { return 0 }
+      keys.fault(
+        "point-reads",
+        "\(what) has point reads beside it, which only \(writes.joined(separator: ", ")) have")
+      return nil
+    }
+    return keys.number(
+      "point-reads", .rate, in: 1...1e7, default: Self.pointReadsPerSecondDefault)
+  }
+
+  /// Enough reads to tell their 99th percentile in a second, too few to slow writes down.
+  static let pointReadsPerSecondDefault = 1000.0
 
   /// `NAME` is a scenario of the raw layer, `engine/NAME` one of the engine's.
   private func split(_ entry: ProfileEntry) -> (GateLayer, String)? {
@@ -61,8 +80,17 @@ struct ScenarioReader {
       }
   }
 
-  private func block(_ keys: KeyReader) -> String? {
+  private func block(_ keys: KeyReader, _ layer: GateLayer) -> String? {
     guard let text = keys.text("block") else { return nil }
+    if layer == .engine {
+      guard ValueText.bytes(text) != nil else {
+        keys.fault(
+          "block",
+          "'\(text)' is not the size of a value: write one size from 1 to 1m, such as 100 or 1k")
+        return nil
+      }
+      return text.lowercased()
+    }
     guard BlockText(text) != nil else {
       keys.fault(
         "block",
@@ -74,21 +102,26 @@ struct ScenarioReader {
   }
 
   private func readPercent(_ keys: KeyReader, _ workload: String?) -> Int? {
-    guard workload == "random-mix" else {
-      if keys.node("read-percent") != nil, workload != nil {
-        guard let given = keys.whole("read-percent", in: 0...100, default: nil) else { return nil }
-        let own = workload == "random-read" || workload == "sequential-read" ? 100 : 0
-        if given != own, ScenarioSpec.rawWorkloads.contains(workload ?? "") {
-          keys.fault(
-            "read-percent",
-            "'\(workload ?? "")' has \(own) % of reads; only 'random-mix' has a share")
-          return nil
-        }
-        return given
-      }
-      return workload == "random-read" || workload == "sequential-read" ? 100 : 0
+    guard let workload else { return 0 }
+    // Lookups of the store may have puts among them; without a share all are lookups.
+    if ScenarioSpec.mixes.contains(workload) {
+      let fallback: Int? = workload == "random-mix" ? nil : 100
+      return keys.whole("read-percent", in: 0...100, kind: .percent, default: fallback)
     }
-    return keys.whole("read-percent", in: 0...100, kind: .percent, default: nil)
+    let readers = ["random-read", "sequential-read"] + ScenarioSpec.storeReads
+    let own = readers.contains(workload) ? 100 : 0
+    guard keys.node("read-percent") != nil else { return own }
+    guard let given = keys.whole("read-percent", in: 0...100, kind: .percent, default: nil) else {
+      return nil
+    }
+    guard given == own else {
+      keys.fault(
+        "read-percent",
+        "'\(workload)' has \(own) % of reads; only "
+          + "'\(workload.hasPrefix("store-") ? "store-point-lookup" : "random-mix")' has a share")
+      return nil
+    }
+    return given
   }
 
   private func arrival(_ keys: KeyReader, _ what: String) -> (kind: String, rate: Double?)? {

@@ -52,6 +52,8 @@ public struct TierProfile: Sendable, Equatable {
   public var confidence: Double
   /// No completion for this long is a stall.
   public var stallLimit: Nanoseconds
+  /// The store of the engine layer.
+  public var engine: EngineSpec
   /// The scenarios, in the order of the file.
   public var scenarios: [ScenarioSpec]
   /// The gates, in the order of the file.
@@ -178,6 +180,8 @@ public struct ScenarioSpec: Sendable, Equatable {
   public var layer: GateLayer
   /// A round's length where it differs from the profile's.
   public var round: Nanoseconds?
+  /// Point reads a second that go on beside a store's writes; nil for anything else.
+  public var pointReadsPerSecond: Double?
 
   /// The name of the scenario's phase in a record and in its side file: the scenario's own name on
   /// the raw layer, `engine/NAME` on the engine's, so that no two phases share a name.
@@ -186,7 +190,7 @@ public struct ScenarioSpec: Sendable, Equatable {
   /// Whether any request writes.
   public var writes: Bool {
     switch workload {
-    case "random-mix": readPercent < 100
+    case "random-mix", "store-point-lookup": readPercent < 100
     case "random-read", "sequential-read": false
     default: !Self.storeReads.contains(workload)
     }
@@ -195,7 +199,7 @@ public struct ScenarioSpec: Sendable, Equatable {
   /// Whether any request reads.
   public var reads: Bool {
     switch workload {
-    case "random-mix": readPercent > 0
+    case "random-mix", "store-point-lookup": readPercent > 0
     case "random-read", "sequential-read": true
     default: Self.storeReads.contains(workload)
     }
@@ -207,12 +211,16 @@ public struct ScenarioSpec: Sendable, Equatable {
   ]
 
   /// Workloads of the engine layer.
-  public static let storeWorkloads =
-    storeReads + ["store-random-write", "store-batch-write", "store-batch-write-10k"]
+  public static let storeWorkloads = storeReads + storeWrites
 
-  private static let storeReads = [
+  /// Workloads whose every request may have a share of reads and writes.
+  static let mixes = ["random-mix", "store-point-lookup"]
+
+  static let storeReads = [
     "store-random-read", "store-point-lookup", "store-scan", "store-multi-get-1000",
   ]
+
+  static let storeWrites = ["store-random-write", "store-batch-write", "store-batch-write-10k"]
 }
 
 /// One limit.

@@ -35,6 +35,7 @@ public struct AttributionRule: Sendable {
 
   /// The host cannot ask for as much as the gate wants, or its workers had no time left.
   static func cpu(_ gate: GateResult, _ phase: PhaseRecord?, _ headroom: Double?) -> Finding? {
+    if gate.name.layer == .engine { return storeCPU(phase) }
     if gate.unit == .perSecond, let headroom, let limit = gate.limit, headroom < limit {
       return Finding(
         bound: .cpu,
@@ -51,6 +52,19 @@ public struct AttributionRule: Sendable {
     let workers = load.threads == 1 ? "the worker was" : "the \(load.threads) workers were"
     return Finding(
       bound: .cpu, explanation: "\(workers) busy for \(Figure.percent(used / wall)) of the time")
+  }
+
+  /// A store works on threads of its own, so that only the whole host's time tells of its limit.
+  static func storeCPU(_ phase: PhaseRecord?) -> Finding? {
+    // Workers that wait for a schedule spin: busy then means nothing.
+    guard let phase, phase.scenario?.arrival == "closed" else { return nil }
+    let busy = phase.rounds.compactMap { $0.noise?.cpuBusy }
+    guard !busy.isEmpty else { return nil }
+    let mean = busy.reduce(0, +) / Double(busy.count)
+    guard mean >= busyLimit else { return nil }
+    return Finding(
+      bound: .cpu,
+      explanation: "this host's CPUs were busy for \(Figure.percent(mean)) of the time")
   }
 
   /// The link is trained below what the drive can do, and the gate needs what is missing.

@@ -93,7 +93,7 @@ public struct RunVerdict: Sendable {
     }
     guard let phase = phase(scenario) else {
       return .unmeasured(
-        wroteNothing && scenario.writes
+        wroteNothing && (scenario.writes || scenario.layer == .engine)
           ? "the run was not allowed to write" : "its scenario was not carried out")
     }
     guard phase.outcome != .interrupted else {
@@ -116,7 +116,9 @@ public struct RunVerdict: Sendable {
 
   /// Why the device may still have been changing while it was measured; nil where it was steady.
   private var unsteady: String? {
-    guard profile.steadyState.scenario != nil else { return nil }
+    guard profile.steadyState.scenario != nil, Self.layers(record.layer).contains(.raw) else {
+      return nil
+    }
     guard let phase = record.phases.last(where: { $0.kind == .steadyState }) else {
       let writes = profile.steadyScenario?.writes ?? true
       // Without leave to write no device can be brought into its steady state; CertifiableRule's
@@ -134,7 +136,14 @@ public struct RunVerdict: Sendable {
     var result = judged
     guard let scenario = profile.scenario(of: result.name) else { return result }
     let phase = phase(scenario)
-    if phase == nil, profile.readOnly, scenario.writes {
+    let form = record.subjects.first?.form
+    if phase == nil, scenario.layer == .engine, form == .simulated || form == .null {
+      result.outcome = .notApplicable
+      result.reason = "the target holds no store"
+      return result
+    }
+    // A store must be filled, so that a profile that only reads has none of its gates.
+    if phase == nil, profile.readOnly, scenario.writes || scenario.layer == .engine {
       result.outcome = .notApplicable
       result.reason = "the profile is read-only"
       return result
@@ -165,6 +174,9 @@ public struct RunVerdict: Sendable {
     guard let value = result.value, let rounds = phase?.rounds else { return [] }
     var doubts: [String] = []
     if scenario.layer == .raw, let unsteady { doubts.append(unsteady) }
+    if scenario.layer == .engine {
+      doubts += EngineRule.doubts(scenario, rounds: rounds, engine: record.engine)
+    }
     if scenario.reads, rounds.contains(where: { $0.faults.unwritten > 0 }) {
       let found = Figure.grouped(rounds.reduce(0) { $0 + Double($1.faults.unwritten) })
       let text =

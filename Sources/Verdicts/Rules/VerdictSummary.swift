@@ -112,6 +112,9 @@ struct VerdictSummary {
     if gate.reason?.contains(RunVerdict.implausible) == true {
       return "Compare the limit with what the scenario does: its block size, range and depth."
     }
+    if gate.reason?.contains(EngineRule.memoryMeasured) == true {
+      return "Give the store less memory or more data: --set engine.memory=…, --set engine.data=…"
+    }
     switch gate.bound {
     case .thermal: return "Cool the device, then run again."
     case .link: return "Reseat the device or move it to a slot that gives it its whole link."
@@ -147,7 +150,8 @@ struct VerdictSummary {
 
   private func unmeasuredRemedy(_ gate: GateResult) -> String {
     gate.name.layer == .engine
-      ? "Choose --layer raw to judge the device alone."
+      ? "Give a folder on the device, where the run may make a store, or choose --layer raw to judge "
+        + "the device alone."
       : "Allow the run to write (--destroy-data SERIAL, or a folder as the target), or use a "
         + "read-only profile."
   }

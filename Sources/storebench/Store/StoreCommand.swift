@@ -48,14 +48,7 @@ struct StoreOptions: ParsableArguments {
     if let memory {
       configuration.memoryBudgetBytes = try SizeArgument.bytes(memory, flag: "--memory")
     }
-    guard let machine = MachineMemory.usableBytes() else { return configuration }
-    // Some parts have a least size, so the rest shrinks until the sum fits, if it ever does.
-    for _ in 0..<32 {
-      let factor = MemoryBudget(of: configuration, machineBytes: machine).factor
-      guard factor < 1 else { break }
-      configuration = configuration.scaled(by: factor)
-    }
-    return configuration
+    return configuration.fitted()
   }
 
   /// Opens the store, lends it and closes it, whatever happens.
@@ -77,6 +70,21 @@ struct StoreOptions: ParsableArguments {
     } catch let error as StoreError {
       throw CommandFailure(error)
     }
+  }
+}
+
+extension StoreConfiguration {
+  /// The same configuration, scaled to the memory that it may take.
+  func fitted() -> StoreConfiguration {
+    guard let machine = MachineMemory.usableBytes() else { return self }
+    var configuration = self
+    // Some parts have a least size, so the rest shrinks until the sum fits, if it ever does.
+    for _ in 0..<32 {
+      let factor = MemoryBudget(of: configuration, machineBytes: machine).factor
+      guard factor < 1 else { break }
+      configuration = configuration.scaled(by: factor)
+    }
+    return configuration
   }
 }
 

@@ -1,0 +1,76 @@
+internal import Measurements
+internal import Verdicts
+internal import Workloads
+
+/// Sizes a store for the scenarios that it serves; pure.
+///
+/// Each size of value has keys of its own and an equal share of the data, and the memory is at most
+/// the part of the smallest share that leaves the device to be judged.
+struct EngineSizing {
+  /// The store's keys are numbers, written out.
+  static let keyBytes = 16
+  /// Fewer keys than this in a space, and a batch or a multi-get would meet itself.
+  static let keyCountMin: UInt64 = 20_000
+  /// So many times its data a store may take up while logs and compaction run.
+  static let spaceFactor: UInt64 = 2
+
+  /// The store for `scenarios` within `rangeBytes`.
+  ///
+  /// - Throws: `TargetFailure` where the range is too small.
+  static func plan(
+    _ profile: TierProfile, scenarios: [ScenarioSpec], rangeBytes: UInt64, seed: UInt64,
+    runID: RunID
+  ) throws(TargetFailure) -> EnginePlan {
+    var sizes: [Int] = []
+    for size in scenarios.compactMap(\.valueBytes) where !sizes.contains(size) {
+      sizes.append(size)
+    }
+    let data = profile.engine.dataBytes ?? rangeBytes / spaceFactor
+    guard data <= rangeBytes / spaceFactor else {
+      throw TargetFailure(
+        category: .usage,
+        description: "engine.data of \(data) bytes needs a range of \(spaceFactor) times as many, "
+          + "for logs and compaction, and the range has \(rangeBytes); give a larger --size, or a "
+          + "smaller engine.data")
+    }
+    let share = data / UInt64(max(1, sizes.count))
+    let spaces = sizes.map { size in
+      EnginePlan.KeySpace(keyCount: share / UInt64(keyBytes + size), valueBytes: size)
+    }
+    if let small = spaces.first(where: { $0.keyCount < keyCountMin }) {
+      let needed =
+        keyCountMin * UInt64(keyBytes + small.valueBytes) * UInt64(sizes.count) * spaceFactor
+      throw TargetFailure(
+        category: .usage,
+        description: "a range of \(rangeBytes) bytes holds \(small.keyCount) keys with values of "
+          + "\(small.valueBytes) bytes, and \(keyCountMin) are needed; give --size \(needed) or "
+          + "more, or --layer raw")
+    }
+    let smallest = spaces.map { $0.keyCount * UInt64(keyBytes + $0.valueBytes) }.min() ?? 0
+    let most = smallest / EngineRule.dataFactor
+    var plan = EnginePlan(
+      keySpaces: spaces, memoryBytes: min(profile.engine.memoryBytes ?? most, most),
+      durabilityDelay: profile.engine.durabilityDelay, seed: seed, runID: runID)
+    plan.keyBytes = keyBytes
+    plan.compressiblePercent = profile.preconditioning.compressiblePercent
+    return plan
+  }
+}
+
+extension ScenarioSpec {
+  /// What each request of a scenario of the store asks.
+  var engineWorkload: EngineWorkload? {
+    switch workload {
+    case "store-random-read": .get
+    case "store-random-write": .put
+    case "store-batch-write": .batch(entries: 1000)
+    case "store-batch-write-10k": .batch(entries: 10_000)
+    case "store-multi-get-1000": .multiGet(keys: 1000)
+    case "store-scan":
+      // A mebibyte a request: enough work for one answer, and many answers a second.
+      .scan(entries: max(1, (1 << 20) / (EngineSizing.keyBytes + (valueBytes ?? 0))))
+    case "store-point-lookup": writes ? .mix(readPercent: readPercent) : .get
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,57 @@
+internal import Measurements
+public import Verdicts
+
+/// What the store of a run will take, before it begins; pure.
+public struct StoreQuote: Sendable {
+  /// Scenarios of the engine layer that will run.
+  public var scenarios: [ScenarioSpec]
+  /// Bytes of keys and values that it is filled with.
+  public var fillBytes: UInt64
+  /// Bytes of each key.
+  public var keyBytes: Int
+
+  /// Quotes a store.
+  public init(scenarios: [ScenarioSpec], fillBytes: UInt64, keyBytes: Int) {
+    self.scenarios = scenarios
+    self.fillBytes = fillBytes
+    self.keyBytes = keyBytes
+  }
+
+  /// Bytes at the device for each byte put: the log, the flush, and about ten rewrites by compaction.
+  ///
+  /// Source: levels that grow tenfold are rewritten about ten times each; most data pass one or two
+  /// of them within a run.
+  static let writeAmplification = 12.0
+  /// Bytes of keys and values a second at which a store is filled, compaction included.
+  static let fillRate = 50e6
+  /// Time until compaction is idle, for each second of writes.
+  static let idleShare = 1.0
+
+  /// Seconds for the fill and so many rounds of each scenario.
+  func seconds(_ profile: TierProfile, rounds: Int) -> Double {
+    let fill = Double(fillBytes) / Self.fillRate
+    return scenarios.reduce(fill) { sum, scenario in
+      let round = (scenario.round ?? profile.rounds.duration).seconds
+      let idle = scenario.writes ? round * Self.idleShare : 0
+      let warmUp =
+        scenario.reads && scenario.workload != "store-scan" ? profile.engine.warmUp.seconds : 0
+      return sum + warmUp + Double(rounds) * (round + profile.rounds.rampUp.seconds + idle)
+    }
+  }
+
+  /// Bytes at the device at most: rounds of writes at twice what their gates ask.
+  func bytesWritten(_ profile: TierProfile, linkRate: Double) -> Double {
+    scenarios.reduce(Double(fillBytes) * Self.writeAmplification) { sum, scenario in
+      guard scenario.writes else { return sum }
+      let gate = profile.gates.first {
+        $0.name.layer == .engine && $0.name.scenario == scenario.name && $0.unit == .perSecond
+      }
+      let share = scenario.onlyWrites ? 1 : Double(100 - scenario.readPercent) / 100
+      let rate = (scenario.ratePerSecond ?? 2 * (gate?.limit ?? 1e6)) * share
+      let entry = Double(keyBytes + (scenario.valueBytes ?? 0))
+      let round = (scenario.round ?? profile.rounds.duration) + profile.rounds.rampUp
+      let bytes = min(rate * entry * Self.writeAmplification, linkRate)
+      return sum + bytes * round.seconds * Double(profile.rounds.max)
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import FoundationEssentials
+import Glibc
+import LinuxIO
+import Measurements
+import StorageEngine
+import Verdicts
+import Workloads
+
+/// What a benchmark's store was filled with; kept beside it, in a file by which it is known as ours.
+struct BenchStoreDescription: Codable, Sendable, Equatable {
+  /// The layout's version.
+  var format = 1
+  /// What the file is for, for whoever finds it.
+  var purpose = "a store made by storebench bench store; it may be deleted"
+  /// The run that made it, stamped into every value.
+  var runID: String
+  /// Of which keys follow.
+  var seed: UInt64
+  /// How keys sort.
+  var keyOrder: StoreKeys.Order
+  /// Keys put by the fill.
+  var keyCount: UInt64
+  /// Bytes of each value.
+  var valueBytes: Int
+  /// Percent of each value that compresses to nothing.
+  var compressiblePercent: Int
+}
+
+/// The folder of a benchmark: the store, what is known of it, and whether its fill was finished.
+struct BenchStoreFolder: Sendable {
+  /// What a folder was found to be.
+  enum Finding: Sendable {
+    /// Nothing is there, or an empty folder.
+    case free
+    /// A store of ours, and whether it is whole.
+    case ours(BenchStoreDescription, isFilled: Bool)
+  }
+
+  static let descriptionName = "BENCH"
+  static let filledName = "BENCH.filled"
+  static let storeName = "store"
+
+  let path: String
+  var store: String { path + "/" + Self.storeName }
+  private var description: String { path + "/" + Self.descriptionName }
+  private var filled: String { path + "/" + Self.filledName }
+
+  init(_ path: String) {
+    var path = path
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    self.path = path
+  }
+
+  /// Looks at what is there, and touches nothing.
+  ///
+  /// - Throws: `CommandFailure` where anything is there that is not ours.
+  func look() throws(CommandFailure) -> Finding {
+    let files = FileManager.default
+    var isFolder = false
+    guard files.fileExists(atPath: path, isDirectory: &isFolder) else { return .free }
+    guard isFolder else {
+      throw CommandFailure(.refused, "refused: \(path) is no folder; name a new or empty one")
+    }
+    guard let entries = try? files.contentsOfDirectory(atPath: path) else {
+      throw CommandFailure(.unsuitable, "\(path): cannot be read; look at its permissions")
+    }
+    if entries.isEmpty { return .free }
+    guard entries.contains(Self.descriptionName) else {
+      let what =
+        entries.contains("STORE")
+        ? "is a store that storebench bench did not make"
+        : "holds files that storebench bench did not make"
+      throw CommandFailure(
+        .refused,
+        "refused: \(path) \(what), and a benchmark would overwrite it\n"
+          + "name a new or empty folder, such as \(path)/bench or \(path)-bench")
+    }
+    guard let data = files.contents(atPath: description),
+      let found = try? JSONDecoder().decode(BenchStoreDescription.self, from: data)
+    else {
+      throw CommandFailure(
+        .refused,
+        "refused: \(description) is not readable as the description of a benchmark's store\n"
+          + "remove \(path) if it is one, or name a new or empty folder")
+    }
+    guard found.format == 1 else {
+      throw CommandFailure(
+        .refused,
+        "refused: \(description) has format \(found.format) and this program knows 1; use the "
+          + "program that made it, or name a new folder")
+    }
+    return .ours(found, isFilled: files.fileExists(atPath: filled))
+  }
+
+  /// Makes the folder and its description, before anything else is written there.
+  func make(_ contents: BenchStoreDescription) throws(CommandFailure) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      try append(Array(try encoder.encode(contents)) + [0x0A], to: description)
+    } catch {
+      throw CommandFailure(
+        .unsuitable,
+        "\(path): cannot be made: \(Self.reason(error)); name a folder where you may write")
+    }
+  }
+
+  /// Says that every key was put.
+  func markFilled() throws(CommandFailure) {
+    do throws(SystemError) {
+      try append(Array("every key was put\n".utf8), to: filled)
+    } catch {
+      throw CommandFailure(.unsuitable, "\(filled): \(error)")
+    }
+  }
+
+  /// Removes the store and what is known of it, and the folder where nothing else is in it.
+  func remove() throws(CommandFailure) {
+    let files = FileManager.default
+    guard files.fileExists(atPath: description) else { return }
+    do {
+      // The description goes last: what is left by a crash is still known as ours.
+      for name in [filled, store, description] where files.fileExists(atPath: name) {
+        try files.removeItem(atPath: name)
+      }
+      if try files.contentsOfDirectory(atPath: path).isEmpty { try files.removeItem(atPath: path) }
+    } catch {
+      throw CommandFailure(
+        .unsuitable,
+        "\(path): the benchmark's store could not be removed: \(Self.reason(error)); remove it")
+    }
+  }
+
+  /// What the kernel said.
+  private static func reason(_ error: any Error) -> String {
+    if let error = error as? SystemError { return SystemError.text(of: error.errno) }
+    guard let posix = (error as? CocoaError)?.underlying as? POSIXError else { return "\(error)" }
+    return SystemError.text(of: posix.code.rawValue)
+  }
+
+  private func append(_ bytes: [UInt8], to name: String) throws(SystemError) {
+    let file = try AppendFile(creating: name)
+    try file.append(bytes)
+    try file.synchronize()
+  }
+}

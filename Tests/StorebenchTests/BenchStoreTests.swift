@@ -1,0 +1,165 @@
+import Foundation
+import Testing
+import Workloads
+
+@Suite("bench store", .enabled(if: StorebenchProgram.isThere, StorebenchProgram.absence))
+struct BenchStoreTests {
+  private let folder: TestFolder
+  private var bench: String { folder.path("bench") }
+
+  init() throws { folder = try TestFolder() }
+
+  private static let brief = [
+    "--keys", "2000", "--seconds", "0.1", "--ramp", "0.02", "--memory", "64MiB",
+  ]
+
+  @discardableResult
+  private func run(
+    _ arguments: [String], code: Int32 = 0, line: SourceLocation = #_sourceLocation
+  ) throws -> StorebenchProgram.Ending {
+    let ending = try StorebenchProgram.run(["bench", "store", bench] + arguments)
+    #expect(ending.code == code, "\(arguments): \(ending.text)", sourceLocation: line)
+    return ending
+  }
+
+  /// The names in the record.
+  private func record(_ text: String) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+  }
+
+  @Test(
+    "measures each workload, verifies it and leaves nothing", arguments: StoreWorkloadKind.allCases)
+  func workloads(kind: StoreWorkloadKind) throws {
+    var arguments = ["--workload", kind.rawValue, "--durability", "grouped:10ms"]
+    if kind == .pointLookup { arguments += ["--rate", "2000"] }
+    if kind == .multiGet || kind == .batchWrite { arguments += ["--batch", "50"] }
+    let ending = try run(arguments + Self.brief + ["--json", "--threads", "2"])
+    let found = try record(ending.output)
+    let round = try #require(found["round"] as? [String: Any])
+    #expect((round["operations"] as? Int ?? 0) > 0)
+    #expect(found["outcome"] as? String == "completed" && found["findings"] == nil)
+    #expect((round["faults"] as? [String: Any])?["corrupt"] as? Int == 0)
+    #expect(found["durability"] as? String == "grouped:10ms")
+    let writes = ![
+      "random-read", "point-lookup", "missing-keys", "multi-get", "scan-forward",
+      "scan-backward", "ycsb-c",
+    ].contains(kind.rawValue)
+    #expect((found["untilIdle"] != nil) == writes)
+    #expect(try folder.entries() == [])
+  }
+
+  @Test("says what people look for")
+  func text() throws {
+    let ending = try run(
+      ["--workload", "ycsb-a", "--durability", "async", "--out", folder.path("record")]
+        + Self.brief)
+    for word in [
+      "ycsb-a zipf:0.99, 2 000 keys × (16 + 100 B), depth 32 × 1, completions, async",
+      "requests/s", "latency   mean", "of reads  mean", "cpu  ", "lookups hit", "block reads",
+      "idle  ", "worker 0",
+    ] {
+      #expect(ending.output.contains(word), "\(word) in \(ending.output)")
+    }
+    #expect(ending.errors.contains("filling 2 000 keys"))
+    let written = try record(String(contentsOfFile: folder.path("record"), encoding: .utf8))
+    #expect(written["workload"] as? String == "ycsb-a")
+  }
+
+  @Test("keeps a store where asked to, takes it up again and refuses what it was not filled with")
+  func keep() throws {
+    try run(["--keep", "--value-size", "200"] + Self.brief)
+    #expect(try folder.entries("bench") == ["BENCH", "BENCH.filled", "store"])
+    let again = try run(["--keep", "--seconds", "0.1", "--workload", "ycsb-d"])
+    #expect(!again.errors.contains("filling"))
+    #expect(again.output.contains("2 000 keys × (16 + 200 B)"))
+    #expect(try run(["--keys", "3000"], code: 64).errors.contains("filled with 2000"))
+    #expect(try run(["--value-size", "100"], code: 64).errors.contains("filled with 200"))
+    #expect(try run(["--key-order", "ascending"], code: 64).errors.contains("scattered"))
+    #expect(try run(["--workload", "fill"], code: 3).errors.contains("name a new one"))
+    try run(["--seconds", "0.1"])
+    #expect(try folder.entries() == [])
+  }
+
+  @Test("fills anew what was cut short, and removes what it made")
+  func cutShort() throws {
+    try run(["--keep"] + Self.brief)
+    try FileManager.default.removeItem(atPath: folder.path("bench/BENCH.filled"))
+    let again = try run(Self.brief)
+    #expect(again.errors.contains("cut short") && again.errors.contains("filling"))
+    #expect(try folder.entries() == [])
+  }
+
+  @Test("touches nothing of anybody else's")
+  func foreign() throws {
+    _ = try folder.folder("bench")
+    _ = try folder.write("mine", to: "bench/letter")
+    #expect(try run(Self.brief, code: 3).errors.contains("did not make"))
+    #expect(try folder.entries("bench") == ["letter"])
+    try FileManager.default.removeItem(atPath: bench)
+
+    let made = try StorebenchProgram.run(["store", "create", bench, "--memory", "64MiB"])
+    #expect(made.code == 0)
+    let before = try folder.entries("bench")
+    #expect(try run(Self.brief, code: 3).errors.contains("is a store that"))
+    #expect(try folder.entries("bench") == before)
+    try FileManager.default.removeItem(atPath: bench)
+
+    _ = try folder.write("a file", to: "bench")
+    #expect(try run(Self.brief, code: 3).errors.contains("is no folder"))
+    _ = try folder.write("BENCH", to: "not-ours")
+    try FileManager.default.removeItem(atPath: bench)
+    _ = try folder.folder("bench")
+    _ = try folder.write("not json", to: "bench/BENCH")
+    #expect(try run(Self.brief, code: 3).errors.contains("not readable"))
+    #expect(try folder.entries("bench") == ["BENCH"])
+  }
+
+  @Test("leaves a file alone that somebody put beside its store")
+  func beside() throws {
+    try run(["--keep"] + Self.brief)
+    _ = try folder.write("mine", to: "bench/letter")
+    try run(["--seconds", "0.1"])
+    #expect(try folder.entries("bench") == ["letter"])
+  }
+
+  @Test(
+    "fails with what is wrong where the store does not return what was put",
+    arguments: [
+      (["put", "bad"], "another length"), (["delete"], "is not there"),
+    ] as [([String], String)])
+  func wrong(change: [String], words: String) throws {
+    try run(["--keep", "--keys", "100", "--seconds", "0.1", "--memory", "64MiB"])
+    let store = folder.path("bench/store")
+    let scan = try StorebenchProgram.run(
+      ["store", "scan", store, "--keys-only", "--hex", "--limit", "1", "--memory", "64MiB"])
+    let key = scan.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    #expect(key.count == 32, "\(scan.text)")
+    let value = change.dropFirst().map { _ in "bad0" }
+    let changed = try StorebenchProgram.run(
+      ["store", change[0], store, key] + value + ["--hex", "--memory", "64MiB"])
+    #expect(changed.code == 0, "\(changed.text)")
+    let ending = try run(["--workload", "random-read", "--seconds", "0.3"], code: 1)
+    #expect(ending.errors.contains(words), "\(ending.text)")
+    #expect(ending.output.contains("wrong     "), "\(ending.output)")
+  }
+
+  @Test("is refused while another one has the store")
+  func inUse() throws {
+    try run(["--keep"] + Self.brief)
+    let first = try StorebenchProgram.start(
+      ["bench", "store", bench, "--seconds", "20", "--memory", "64MiB"])
+    // Until it has opened the store; a second one that comes too early only runs for a moment.
+    usleep(2_000_000)
+    var refused = false
+    for _ in 0..<20 where !refused {
+      let second = try StorebenchProgram.run(
+        ["bench", "store", bench, "--seconds", "0.01", "--ramp", "0", "--keep"])
+      refused = second.code == 3 && second.errors.contains("is open already")
+    }
+    #expect(refused)
+    kill(first.process.processIdentifier, SIGINT)
+    let ending = try first.ending()
+    #expect(ending.code == 130 && ending.errors.contains("stopped by SIGINT"), "\(ending.text)")
+    #expect(try folder.entries() == [])
+  }
+}
