@@ -178,7 +178,7 @@ final class EngineSequence {
     _ load: EngineLoad, beside rate: Double?, waits: Bool, in phase: inout PhaseRecord,
     _ show: (LoadPulse) -> Void
   ) throws -> LatencyHistogram {
-    let noise = NoiseReading.now()
+    let noise = sequence.qualification.readNoise()
     let kernel = sequence.qualification.readKernel()
     // Beyond any round with its wait, so that the reads end only when they are told to.
     var longest = profile.rounds.rampUp + profile.engine.idleLimit + Nanoseconds(seconds: 60)
@@ -216,8 +216,10 @@ final class EngineSequence {
     if countedIO == nil { journal.bytesWritten += result.load.bytesSubmittedForWriting }
     account()
     try sequence.note(
-      result.load, in: &phase, countsAsWritten: false, noise: NoiseReading.now().noise(since: noise)
-    )
+      result.load, in: &phase, countsAsWritten: false,
+      noise: noise.flatMap { before in
+        sequence.qualification.readNoise().map { $0.noise(since: before) }
+      })
     return result.load.latency
   }
 

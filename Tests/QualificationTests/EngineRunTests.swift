@@ -35,7 +35,8 @@ struct EngineRun {
     let overrides =
       Self.deviceGates + [
         "rounds.duration=20ms", "rounds.ramp-up=1ms", "engine.warm-up=5ms", "engine.idle-limit=1s",
-        "reserve=1MiB",
+        "reserve=1MiB", "scenarios.engine/multi-get-1000.round=2s",
+        "scenarios.engine/batch-10k.round=2s",
       ] + overrides
     let source = try BuiltInProfiles.source(named: "hot")
     let profile = try ProfileLoader.load(
@@ -53,6 +54,7 @@ struct EngineRun {
         layer: "engine", seed: 1, command: ["storebench"], version: "test"), engine: factory)
     defer { qualification.close() }
     qualification.readKernel = kernel
+    qualification.readNoise = { nil }
     try await qualification.run(
       journalPath: folder.appending(path: "journal.jsonl").path,
       samplesPath: folder.appending(path: "samples.jsonl").path, stop: StopSignal()
