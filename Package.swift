@@ -78,7 +78,7 @@ let package = Package(
       name: "storebench",
       dependencies: [
         "Qualification", "Reports", "Verdicts", "Driver", "Workloads", "LinuxIO", "Measurements",
-        "StorageEngine",
+        "StorageEngine", "RocksDB",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: safe),

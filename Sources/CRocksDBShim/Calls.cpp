@@ -1,6 +1,8 @@
 #include <rocksdb/sst_file_reader.h>
+#include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
 
+#include <string>
 #include <vector>
 
 #include "Handles.hpp"
@@ -44,6 +46,13 @@ bool rocksdb_shim_iter_seek(
 
 void rocksdb_shim_close(rocksdb_t *database, char **error) {
   report(behind(database)->Close(), error);
+}
+
+void rocksdb_shim_write(
+    rocksdb_t *database, const rocksdb_writeoptions_t *options, const char *bytes,
+    size_t byte_count, char **error) {
+  rocksdb::WriteBatch batch(std::string(bytes, byte_count));
+  report(behind(database)->Write(behind(options), &batch), error);
 }
 
 void rocksdb_shim_multi_get(

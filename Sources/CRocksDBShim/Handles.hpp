@@ -26,6 +26,10 @@ struct ReadOptionsView {
   rocksdb::ReadOptions rep;
 };
 
+struct WriteOptionsView {
+  rocksdb::WriteOptions rep;
+};
+
 struct CacheView {
   std::shared_ptr<rocksdb::Cache> rep;
 };
@@ -52,6 +56,10 @@ inline const rocksdb::Options &behind(const rocksdb_options_t *options) {
 
 inline const rocksdb::ReadOptions &behind(const rocksdb_readoptions_t *options) {
   return reinterpret_cast<const ReadOptionsView *>(options)->rep;
+}
+
+inline const rocksdb::WriteOptions &behind(const rocksdb_writeoptions_t *options) {
+  return reinterpret_cast<const WriteOptionsView *>(options)->rep;
 }
 
 inline const std::shared_ptr<rocksdb::Cache> &behind(const rocksdb_cache_t *cache) {

@@ -20,10 +20,16 @@ bool viewsAgree() {
   const bool readingAgrees = behind(reading).readahead_size == 4242;
   rocksdb_readoptions_destroy(reading);
 
+  rocksdb_writeoptions_t *writing = rocksdb_writeoptions_create();
+  rocksdb_writeoptions_set_sync(writing, 1);
+  rocksdb_writeoptions_set_low_pri(writing, 1);
+  const bool writingAgrees = behind(writing).sync && behind(writing).low_pri;
+  rocksdb_writeoptions_destroy(writing);
+
   rocksdb_cache_t *cache = rocksdb_cache_create_lru(1234567);
   const bool cacheAgrees = behind(cache)->GetCapacity() == 1234567;
   rocksdb_cache_destroy(cache);
-  return optionsAgree && readingAgrees && cacheAgrees;
+  return optionsAgree && readingAgrees && writingAgrees && cacheAgrees;
 }
 
 std::string findProblem() {

@@ -78,7 +78,7 @@ public enum DeviceError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(path) exists and is never overwritten; give a folder or a name that is free"
     case .noSpace(let path, let needed, let free, let reserve):
       "\(path) has \(free) bytes free of which \(reserve) must stay free, and \(needed) are needed; "
-        + "make room, or ask for less with --size"
+        + (free > reserve ? "make room, or ask for less with --size" : "make room")
     case .noDirectIO(let path, let fileSystem):
       "\(path) lies on \(fileSystem), which cannot bypass the page cache (O_DIRECT); give a folder "
         + "on a file system of the disk itself"

@@ -93,10 +93,14 @@ public final class DeviceBench {
     try workload.validate(logicalBlockBytes: subject?.logicalBlockBytes ?? 512)
     if workload.writes, let subject, !subject.isWritable {
       let name = subject.record.path
+      let way =
+        subject.record.form == .device
+        ? "give --destroy-data with the drive's serial, or a folder"
+        : "give a folder, in which the tool makes a file of its own"
       throw TargetFailure(
         category: .refused,
-        description: "refused: \(request.kind.rawValue) writes to \(name), which is only read; "
-          + "give --destroy-data with the drive's serial, or a folder")
+        description:
+          "refused: \(request.kind.rawValue) writes to \(name), which is only read; \(way)")
     }
     var plan = LoadPlan(
       workload: workload, depth: request.depth, threads: request.threads,

@@ -47,6 +47,13 @@ public struct QualificationRequest: Sendable {
     self.command = command
     self.version = version
   }
+
+  /// The flag that chooses the profile again, for commands that are shown.
+  var profileChoice: String {
+    let tier = profile.tier.rawValue
+    let isBuiltIn = (try? BuiltInProfiles.source(named: tier))?.file == profileSource
+    return isBuiltIn ? "--tier \(tier)" : "--profile \(SafetyRule.quoted(profileSource))"
+  }
 }
 
 /// A qualification whose preflight is over: the subject is open, nothing has been loaded.
@@ -281,7 +288,7 @@ public final class DeviceQualification {
     target.sizeBytes = request.sizeBytes ?? (isDevice ? nil : request.profile.fileBytes)
     target.sizeLimitBytes = request.profile.rangeBytes
     target.freeSpaceReserveBytes = request.profile.freeSpaceReserveBytes
-    target.command = "storebench qualify --tier \(request.profile.tier.rawValue)"
+    target.command = "storebench qualify " + request.profileChoice
     return .opened(try QualificationTarget.open(target))
   }
 

@@ -86,7 +86,8 @@ public struct SafetyMessage: Sendable, CustomStringConvertible {
       let traces: Set<SafetyReason> = [.signature, .partitionTable]
       // Partitions first: once the disk's table is gone their nodes may be, too.
       let wipes = remedies(traces).sorted { $0.count > $1.count }
-      if !wipes.isEmpty {
+      // What cannot be written cannot be wiped either.
+      if !wipes.isEmpty, !refusals.contains(where: { $0.reason == .readOnly }) {
         lines.append(
           "if nobody needs what is there, erase its traces first (this tool never does):")
         lines += wipes.map { "  \($0)" }

@@ -26,6 +26,7 @@ struct TargetDeviceOpening {
 
   func open() throws(TargetFailure) -> QualificationTarget {
     let occupancy = look()
+    if !occupancy.isInUse { try requirePermission() }
     try refuse(occupancy)
     let device = device
     let lock = try TargetFailure.catching { () throws(DeviceError) in try DeviceLock(device) }
@@ -63,6 +64,18 @@ struct TargetDeviceOpening {
       safety: TargetSafety(
         path: path, device: device, identity: identity, writing: writing, shared: shared),
       holding: TargetHolding(file: consume file, lock: consume lock))
+  }
+
+  /// Ends here for who may not even read the device.
+  ///
+  /// That is no refusal of the drive's: what is on it cannot be seen. A drive in use is refused
+  /// whoever asks.
+  private func requirePermission() throws(TargetFailure) {
+    do throws(DeviceError) {
+      _ = try DeviceFile(path: request.path, access: [])
+    } catch {
+      if case .permission = error { throw TargetFailure(error) }
+    }
   }
 
   /// All facts for a writing run; mounts, swap and holders for a reading one.

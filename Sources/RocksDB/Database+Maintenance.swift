@@ -86,6 +86,15 @@ extension Database {
     }
   }
 
+  /// Whether a flush or compaction runs or is due.
+  public var isBusyInBackground: Bool {
+    let properties = [
+      "rocksdb.mem-table-flush-pending", "rocksdb.num-running-flushes",
+      "rocksdb.compaction-pending", "rocksdb.num-running-compactions",
+    ]
+    return properties.contains { (integerProperty($0) ?? 0) > 0 }
+  }
+
   /// Stops flushes and compactions for good; what is in memory stays in the log.
   public func cancelBackgroundWork(wait: Bool = true) {
     rocksdb_cancel_all_background_work(handle.database, wait.flag)

@@ -150,7 +150,7 @@ public struct Database: ~Copyable, Sendable {
 
   /// Writes a batch: after a crash all of it is there, or none.
   ///
-  /// The batch keeps its contents. It is lent exclusively, as RocksDB numbers it while writing.
+  /// The batch keeps its contents. It is lent exclusively, as its head is filled in.
   ///
   /// - Parameters:
   ///   - batch: The changes.
@@ -163,8 +163,8 @@ public struct Database: ~Copyable, Sendable {
     _ batch: inout WriteBatch, sync: Bool = false, disableLog: Bool = false,
     lowPriority: Bool = false
   ) throws(RocksDBError) {
-    try handle.write(
-      batch.batch, sync: sync, disableLog: disableLog, lowPriority: lowPriority)
+    batch.seal()
+    try handle.write(batch, sync: sync, disableLog: disableLog, lowPriority: lowPriority)
   }
 
   /// Puts the log of everything written so far on the drive.

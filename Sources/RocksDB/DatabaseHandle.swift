@@ -127,10 +127,17 @@ final class DatabaseHandle: @unchecked Sendable {
   }
 
   func write(
-    _ batch: OpaquePointer, sync: Bool, disableLog: Bool, lowPriority: Bool
+    _ batch: WriteBatch, sync: Bool, disableLog: Bool, lowPriority: Bool
   ) throws(RocksDBError) {
     let bits = (sync ? 1 : 0) | (disableLog ? 2 : 0) | (lowPriority ? 4 : 0)
-    try writing { rocksdb_write(database, writeOptions[bits], batch, &$0) }
+    try writing { failure in
+      batch.withBytes { bytes in
+        guard let start = bytes.baseAddress else { return }
+        rocksdb_shim_write(
+          database, writeOptions[bits], start.assumingMemoryBound(to: CChar.self), bytes.count,
+          &failure)
+      }
+    }
   }
 }
 

@@ -19,19 +19,25 @@ public enum KeyRule {
   static let aboveAll = [UInt8](repeating: 0xFF, count: keyBytesMax + 1)
 
   /// Refuses a key of a length that cannot be.
-  static func check(key: [UInt8]) throws(StoreError) {
-    guard key.count >= keyBytesMin else {
+  static func check(key: [UInt8]) throws(StoreError) { try check(keyCount: key.count) }
+
+  /// Refuses a length that no key can have.
+  static func check(keyCount: Int) throws(StoreError) {
+    guard keyCount >= keyBytesMin else {
       throw .invalidArgument("a key has at least \(keyBytesMin) byte; this one is empty")
     }
-    guard key.count <= keyBytesMax else {
-      throw .tooLarge(what: "key", bytes: key.count, bytesMax: keyBytesMax)
+    guard keyCount <= keyBytesMax else {
+      throw .tooLarge(what: "key", bytes: keyCount, bytesMax: keyBytesMax)
     }
   }
 
   /// Refuses a value that is too long.
-  static func check(value: [UInt8]) throws(StoreError) {
-    guard value.count <= valueBytesMax else {
-      throw .tooLarge(what: "value", bytes: value.count, bytesMax: valueBytesMax)
+  static func check(value: [UInt8]) throws(StoreError) { try check(valueCount: value.count) }
+
+  /// Refuses a length that no value can have.
+  static func check(valueCount: Int) throws(StoreError) {
+    guard valueCount <= valueBytesMax else {
+      throw .tooLarge(what: "value", bytes: valueCount, bytesMax: valueBytesMax)
     }
   }
 }

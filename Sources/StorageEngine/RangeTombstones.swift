@@ -19,27 +19,31 @@ struct RangeTombstones: Sendable, Equatable {
   init() {}
 
   /// The version of the deletion that covers a key; nil where none does.
-  func covering(_ key: [UInt8]) -> Version? {
+  func covering(_ key: Span<UInt8>) -> Version? {
     var low = 0
     var high = fragments.count
     while low < high {
       let middle = (low + high) / 2
-      if key.lexicographicallyPrecedes(fragments[middle].upper) {
+      let upper = fragments[middle].upper
+      if key.order(to: upper.span) < 0 {
         high = middle
       } else {
         low = middle + 1
       }
     }
-    guard low < fragments.count, !key.lexicographicallyPrecedes(fragments[low].lower) else {
-      return nil
-    }
+    guard low < fragments.count else { return nil }
+    let lower = fragments[low].lower
+    guard key.order(to: lower.span) >= 0 else { return nil }
     return fragments[low].version
   }
 
   /// Whether a version of a key is dead.
-  func hides(_ key: [UInt8], _ version: Version) -> Bool {
+  func hides(_ key: Span<UInt8>, _ version: Version) -> Bool {
     covering(key).map { version < $0 } ?? false
   }
+
+  /// Whether a version of a key is dead.
+  func hides(_ key: [UInt8], _ version: Version) -> Bool { hides(key.span, version) }
 
   /// Forgets deletions that nothing is left to be hidden by.
   mutating func remove(_ versions: Set<Version>) {

@@ -34,6 +34,8 @@ public struct StoreConfiguration: Sendable, Equatable {
   public var hotCacheBytes: Int
   /// Most bytes of memory for the whole store; nil for what the machine allows.
   public var memoryBudgetBytes: UInt64?
+  /// Whether reads of files go around the page cache, so that the store's own caches are all there is.
+  public var directReads = false
   /// Whether nothing may be changed.
   public var readOnly = false
 

@@ -10,6 +10,14 @@ public struct TierSettings: Sendable, Equatable {
     case zstd(level: Int)
   }
 
+  /// What a write buffer is built of.
+  public enum Memtable: Sendable, Equatable {
+    /// RocksDB's own.
+    case skiplist
+    /// Hash chains for points and segments sorted in the background for scans.
+    case hashSegments
+  }
+
   /// Bytes of the block cache.
   public var cacheBytes: Int
   /// Bytes of one write buffer (memtable).
@@ -36,13 +44,15 @@ public struct TierSettings: Sendable, Equatable {
   public var openFiles: Int
   /// Whether reads go through memory maps.
   public var mmapReads: Bool
+  /// What a write buffer is built of.
+  public var memtable: Memtable
 
   /// Every setting by hand.
   public init(
     cacheBytes: Int, writeBufferBytes: Int, writeBufferCount: Int, buffersToMerge: Int = 1,
     level0Files: Int = 4, backgroundJobs: Int, subcompactions: Int = 1, blockBytes: Int,
     filterBitsPerKey: Double, ribbonFilter: Bool = false, compression: Compression,
-    openFiles: Int = -1, mmapReads: Bool = false
+    openFiles: Int = -1, mmapReads: Bool = false, memtable: Memtable = .skiplist
   ) {
     self.cacheBytes = cacheBytes
     self.writeBufferBytes = writeBufferBytes
@@ -57,6 +67,7 @@ public struct TierSettings: Sendable, Equatable {
     self.compression = compression
     self.openFiles = openFiles
     self.mmapReads = mmapReads
+    self.memtable = memtable
   }
 
   /// Most bytes of memory that the tier takes: its cache and all its write buffers full.
@@ -102,7 +113,7 @@ extension TierSettings {
       TierSettings(
         cacheBytes: 512 << 20, writeBufferBytes: 128 << 20, writeBufferCount: 6, buffersToMerge: 2,
         level0Files: 4, backgroundJobs: 4, subcompactions: 2, blockBytes: 4 << 10,
-        filterBitsPerKey: 10, compression: .lz4)
+        filterBitsPerKey: 10, compression: .lz4, memtable: .hashSegments)
     case .warm:
       TierSettings(
         cacheBytes: 128 << 20, writeBufferBytes: 32 << 20, writeBufferCount: 4, backgroundJobs: 2,

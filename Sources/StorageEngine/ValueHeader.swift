@@ -25,6 +25,16 @@ struct ValueHeader: Sendable, Equatable {
   /// Bytes before the caller's.
   static let byteCount = 14
 
+  /// Where the epoch stands.
+  static let epochOffset = 2
+  /// Where the sequence stands.
+  static let sequenceOffset = 6
+
+  /// Format and kind, and two bytes of the epoch that are still to be written.
+  static func start(_ kind: ValueKind) -> UInt32 {
+    UInt32(format) | UInt32(kind.rawValue) << 8
+  }
+
   /// Why stored bytes are no value.
   enum Fault: Error, Equatable, CustomStringConvertible {
     case short(byteCount: Int)

@@ -83,9 +83,18 @@ public struct StoreValues: Sendable, Equatable {
   /// - Parameters:
   ///   - identity: ``StoreKeys/identity(_:)`` of the key's number.
   ///   - generation: Above that of every earlier put of the key.
+  /// - Returns: The value.
   @inlinable
   public func value(identity: UInt64, generation: UInt64) -> [UInt8] {
     var value = [UInt8](repeating: 0, count: valueBytes)
+    write(identity: identity, generation: generation, into: &value)
+    return value
+  }
+
+  /// Makes a value in an array that this has made, or one of zeros of the right length.
+  @inlinable
+  public func write(identity: UInt64, generation: UInt64, into value: inout [UInt8]) {
+    precondition(value.count == valueBytes)
     let seed = hash(identity, generation)
     var span = value.mutableSpan
     span.setLittleEndianWord(tag, at: 0)
@@ -104,7 +113,6 @@ public struct StoreValues: Sendable, Equatable {
       rest &>>= 8
       offset &+= 1
     }
-    return value
   }
 
   /// Looks at a value.

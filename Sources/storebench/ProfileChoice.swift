@@ -69,6 +69,10 @@ struct ProfileChoice {
     guard let text = String(validating: data, as: UTF8.self) else {
       throw CommandFailure(.usage, "\(path): is not UTF-8 text")
     }
-    return ProfileSource(text: text, file: path)
+    // Editors of other systems begin with a byte-order mark, which says nothing in UTF-8.
+    let mark: Unicode.Scalar = "\u{FEFF}"
+    let isMarked = text.unicodeScalars.first == mark
+    return ProfileSource(
+      text: isMarked ? String(text.unicodeScalars.dropFirst()) : text, file: path)
   }
 }

@@ -136,7 +136,7 @@ struct QualifyCommand: AsyncParsableCommand {
     -> DeviceQualification
   {
     do {
-      return try await DeviceQualification.open(request)
+      return try await DeviceQualification.open(request, engine: TieredStoreEngineFactory())
     } catch {
       throw CommandFailure(error)
     }
@@ -147,6 +147,12 @@ struct QualifyCommand: AsyncParsableCommand {
   ) async throws {
     let header = qualification.header
     let folder = try makeFolder(header)
+    do {
+      // Before the run: whatever becomes of it, what it was judged by is beside its journal.
+      try folder.write(header.profile.text, to: folder.profilePath)
+    } catch {
+      throw CommandFailure(error)
+    }
     var failure: TargetFailure?
     do {
       try await qualification.run(

@@ -8,7 +8,7 @@ struct HotCacheTests {
   private func version(_ sequence: UInt64) -> Version { Version(epoch: 0, sequence: sequence) }
 
   private func read(_ cache: HotCache, _ key: [UInt8]) -> (value: [UInt8]?, ticket: UInt32?) {
-    switch cache.read(hash: KeyHash.hash(key.span), key: key, { value, _ in copy(value) }) {
+    switch cache.read(hash: KeyHash.hash(key.span), key: key.span, { value, _ in copy(value) }) {
     case .hit(let value): (value, nil)
     case .miss(let ticket): (nil, ticket)
     }
@@ -18,7 +18,7 @@ struct HotCacheTests {
     _ cache: HotCache, _ key: [UInt8], _ value: [UInt8], _ sequence: UInt64, ticket: UInt32
   ) {
     cache.fill(
-      hash: KeyHash.hash(key.span), key: key, value: value.span, version: version(sequence),
+      hash: KeyHash.hash(key.span), key: key.span, value: value.span, version: version(sequence),
       ticket: ticket)
   }
 

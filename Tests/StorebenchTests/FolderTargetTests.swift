@@ -35,6 +35,9 @@ struct FolderTargetTests {
       in: folder.url)
     try untilJournal(of: folder, says: "\"kind\":\"scenario\"")
     #expect(try folder.entries("target").count == 1)
+    #expect(
+      try script("cat \(folder.url.path)/results/*/profile.yaml").contains("schema: 1"),
+      "what judges the run is there from its beginning")
     for _ in 0..<times { kill(run.process.processIdentifier, signal) }
     let ending = try run.ending(withinSeconds: 20)
     #expect(ending.code == code, "\(ending.text)")
@@ -65,6 +68,8 @@ struct FolderTargetTests {
       ["bench", "device", image, "--workload", "random-write", "--seconds", "0.1"])
     #expect(refused.code == 3, "\(refused.text)")
     #expect(refused.errors.contains("only read"))
+    #expect(refused.errors.contains("give a folder"))
+    #expect(!refused.errors.contains("--destroy-data"), "a file needs no token")
     #expect(try script("sha256sum \(image); stat -c %Y.%Z \(image)") == before)
   }
 

@@ -24,6 +24,22 @@ struct LoopDeviceCommandTests {
     #expect(whole.errors.contains("wipefs -a \(image.node)"))
   }
 
+  @Test("that is refused names the profile that was chosen in the command to repeat")
+  func profileOfRefusal() throws {
+    let image = try LoopImage(prepare: "mkfs.ext4 -q $IMG")
+    let folder = try TestFolder()
+    // As an editor saves it that begins each file with a byte-order mark.
+    let profile = folder.path("my profile.yaml")
+    try Data("\u{FEFF}schema: 1\nextends: hot\nname: mine\ntier: hot\n".utf8)
+      .write(to: URL(filePath: profile))
+    let ending = try StorebenchProgram.run(
+      ["qualify", "--profile", profile, image.node, "--destroy-data", "x"])
+    #expect(ending.code == 3, "\(ending.text)")
+    #expect(
+      ending.errors.contains("storebench qualify --profile '\(profile)' \(image.node)\n"),
+      "\(ending.errors)")
+  }
+
   @Test("that is mounted may be read, marked shared, and is never written")
   func mounted() throws {
     let image = try LoopImage(prepare: "mkfs.ext4 -q $IMG")
@@ -58,10 +74,11 @@ struct LoopDeviceCommandTests {
 
   @Test("that is read-only is refused for writing and may be read")
   func readOnly() throws {
-    let image = try LoopImage(options: "-r")
+    let image = try LoopImage(prepare: "mkfs.ext4 -q $IMG", options: "-r")
     let ending = try StorebenchProgram.run(reading + [image.node, "--destroy-data", "x"])
     #expect(ending.code == 3, "\(ending.text)")
     #expect(ending.errors.contains("read-only"))
+    #expect(!ending.errors.contains("wipefs"), "what cannot be written cannot be wiped")
     #expect(try StorebenchProgram.run(reading + [image.node]).code == 0)
   }
 
@@ -88,15 +105,17 @@ struct LoopDeviceCommandTests {
     #expect(ending.errors.contains("0 bytes"))
   }
 
-  @Test("that one may not open is unsuitable, and says who may")
-  func noPermission() throws {
+  @Test(
+    "that one may not open is unsuitable, and says who may, for writing too",
+    arguments: [[], ["--destroy-data", "x"]])
+  func noPermission(intent: [String]) throws {
     let image = try LoopImage()
     let folder = try TestFolder()
     let program = folder.path("storebench")
     try script("cp \(try #require(StorebenchProgram.path)) \(program); chmod 755 \(program)")
     let ending = try StorebenchProgram.Run(
       ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program] + reading
-        + [image.node], in: folder.url, environment: [:]
+        + [image.node] + intent, in: folder.url, environment: [:]
     ).ending()
     #expect(ending.code == 4, "\(ending.text)")
     #expect(ending.errors.contains("root"), "\(ending.errors)")

@@ -14,6 +14,7 @@ extern "C" {
 typedef struct rocksdb_t rocksdb_t;
 typedef struct rocksdb_options_t rocksdb_options_t;
 typedef struct rocksdb_readoptions_t rocksdb_readoptions_t;
+typedef struct rocksdb_writeoptions_t rocksdb_writeoptions_t;
 typedef struct rocksdb_cache_t rocksdb_cache_t;
 typedef struct rocksdb_iterator_t rocksdb_iterator_t;
 
@@ -130,6 +131,11 @@ bool rocksdb_shim_iter_seek(
 
 // Stops background work and closes the files; the handle itself stays to be freed by rocksdb_close.
 void rocksdb_shim_close(rocksdb_t *database, char **error);
+
+// Writes a batch that lies ready as the bytes of WriteBatch::Data, its count filled in.
+void rocksdb_shim_write(
+    rocksdb_t *database, const rocksdb_writeoptions_t *options, const char *bytes,
+    size_t byte_count, char **error);
 
 // Calls `each` once for every key, in order, with NULL for a key that is not there, while the
 // values are pinned. Where any key fails, `each` is not called at all. Key i lies between

@@ -74,6 +74,10 @@ struct EntryRing {
     bytes.overwrite(at: offset + 16, word: header.version.sequence)
   }
 
+  /// The first eight bytes of an entry.
+  @inline(__always)
+  func word(at offset: Int) -> UInt64 { bytes.span.word(at: offset) }
+
   @inline(__always)
   func keyEquals(at offset: Int, _ header: Header, _ key: Span<UInt8>) -> Bool {
     guard header.keyCount == key.count else { return false }

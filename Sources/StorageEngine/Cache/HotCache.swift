@@ -43,19 +43,86 @@ final class HotCache: Sendable {
   /// Lends the value of a key under the shard's lock: `body` must be short and must not come back.
   @inline(__always)
   func read<R: Sendable>(
-    hash: UInt64, key: [UInt8], _ body: (Span<UInt8>, Version) -> R
+    hash: UInt64, key: Span<UInt8>, _ body: (Span<UInt8>, Version) -> R
   ) -> Answer<R> {
     shard(hash).state.withLock { shard in
-      if let result = shard.read(hash: hash, key: key.span, body) { return .hit(result) }
+      if let result = shard.read(hash: hash, key: key, body) { return .hit(result) }
       return .miss(ticket: shard.ticket(hash: hash))
     }
   }
 
+  /// Looks many keys up, shard by shard, so that each lock is taken once and the memory that the
+  /// lookups of a shard need is fetched at the same time.
+  ///
+  /// - Parameters:
+  ///   - hashes: Of the keys.
+  ///   - keys: What to look up.
+  ///   - found: Takes the index of a key with its value, under the shard's lock.
+  ///   - missed: Takes the index of a key with the ticket for a fill, under the shard's lock.
+  func readMany(
+    hashes: [UInt64], keys: [[UInt8]], found: (Int, Span<UInt8>, Version) -> Void,
+    missed: (Int, UInt32?) -> Void
+  ) {
+    // A counting sort: where each shard's keys begin, then the keys in that order.
+    var starts = [Int](repeating: 0, count: shards.count + 1)
+    for hash in hashes { starts[place(hash) + 1] += 1 }
+    for shard in shards.indices { starts[shard + 1] += starts[shard] }
+    var order = [Int](repeating: 0, count: hashes.count)
+    var next = starts
+    for (index, hash) in hashes.enumerated() {
+      order[next[place(hash)]] = index
+      next[place(hash)] += 1
+    }
+    for shard in shards.indices where starts[shard] < starts[shard + 1] {
+      shards[shard].state.withLock { state in
+        let range = starts[shard]..<starts[shard + 1]
+        state.fetch(order[range].lazy.map { hashes[$0] })
+        for index in order[range] {
+          let hash = hashes[index]
+          let key = keys[index]
+          let isFound: Void? = state.read(hash: hash, key: key.span) { value, version in
+            found(index, value, version)
+          }
+          if isFound == nil { missed(index, state.ticket(hash: hash)) }
+        }
+      }
+    }
+  }
+
   /// Takes in what a reader found, unless a writer was faster.
-  func fill(hash: UInt64, key: [UInt8], value: Span<UInt8>, version: Version, ticket: UInt32) {
+  func fill(hash: UInt64, key: Span<UInt8>, value: Span<UInt8>, version: Version, ticket: UInt32) {
     guard admits(keyCount: key.count, valueCount: value.count) else { return }
     shard(hash).state.withLock {
-      $0.fill(hash: hash, key: key.span, value: value, version: version, ticket: ticket)
+      $0.fill(hash: hash, key: key, value: value, version: version, ticket: ticket)
+    }
+  }
+
+  /// Says that changes are being committed; ``endChanges(_:areCommitted:)`` must follow.
+  func beginChanges(_ changes: EncodedChanges) {
+    for change in changes.keys {
+      shard(change.hash).state.withLock { $0.beginChange(hash: change.hash) }
+    }
+  }
+
+  /// Says that changes are committed, or have failed: then their keys are dropped.
+  func endChanges(_ changes: EncodedChanges, areCommitted: Bool) {
+    changes.batch.withSpan { bytes in
+      for change in changes.keys {
+        let key = bytes.extracting(Int(change.key)..<Int(change.key) + Int(change.keyCount))
+        let header = Int(change.header)
+        let version = Version(
+          epoch: bytes.halfWord(at: header + ValueHeader.epochOffset),
+          sequence: bytes.word(at: header + ValueHeader.sequenceOffset))
+        let start = header + ValueHeader.byteCount
+        let value = bytes.extracting(start..<start + Int(change.valueCount))
+        let isKept =
+          areCommitted && change.kind == .value
+          && admits(keyCount: key.count, valueCount: value.count)
+        shard(change.hash).state.withLock {
+          $0.endChange(
+            hash: change.hash, key: key, value: isKept ? value : nil, version: version)
+        }
+      }
     }
   }
 
@@ -94,7 +161,8 @@ final class HotCache: Sendable {
   var byteCount: Int { shards.reduce(0) { $0 + $1.state.withLock { $0.byteCount } } }
 
   @inline(__always)
-  private func shard(_ hash: UInt64) -> Shard {
-    shards[Int(truncatingIfNeeded: hash &>> 56) & mask]
-  }
+  private func shard(_ hash: UInt64) -> Shard { shards[place(hash)] }
+
+  @inline(__always)
+  private func place(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash &>> 56) & mask }
 }

@@ -34,6 +34,8 @@ struct HotCacheShard: ~Copyable {
   /// Commits done, by stripe.
   private var generation = [UInt32](repeating: 0, count: stripeCount)
   private(set) var counts = Counts()
+  /// Keeps the compiler from leaving ``fetch(_:)`` out.
+  private var fetched: UInt64 = 0
 
   private static let stripeCount = 256
   private static let mainBit: UInt32 = 1 << 31
@@ -59,6 +61,21 @@ struct HotCacheShard: ~Copyable {
   var entryBytesMax: Int { small.capacity / 2 }
 
   // MARK: Reading
+
+  /// Reads what lookups of these hashes will need, all of it independent, so that the processor
+  /// fetches it side by side instead of one after the other.
+  mutating func fetch(_ hashes: some Collection<UInt64>) {
+    var sum: UInt64 = 0
+    for hash in hashes {
+      sum &+= index.word(of: index.home(of: UInt32(truncatingIfNeeded: hash)))
+    }
+    for hash in hashes {
+      guard let place = index.firstPlace(hash: UInt32(truncatingIfNeeded: hash)) else { continue }
+      let offset = Self.offset(place)
+      sum &+= place & Self.mainBit != 0 ? main.word(at: offset) : small.word(at: offset)
+    }
+    fetched &+= sum
+  }
 
   /// Lends the value of a key and counts a use; nil where the key is not cached.
   @inline(__always)

@@ -35,6 +35,21 @@ struct SlotIndex {
     return (UInt32(truncatingIfNeeded: word &>> 32), UInt32(truncatingIfNeeded: word))
   }
 
+  /// A slot as it is.
+  @inline(__always)
+  func word(of slot: Int) -> UInt64 { slots[slot] }
+
+  /// The place of the first entry with this hash; nil where there is none.
+  @inline(__always)
+  func firstPlace(hash: UInt32) -> UInt32? {
+    var slot = home(of: hash)
+    while let content = content(of: slot) {
+      if content.hash == hash { return content.place }
+      slot = next(after: slot)
+    }
+    return nil
+  }
+
   /// The slot that leads to a place; nil where none does.
   func slot(hash: UInt32, place: UInt32) -> Int? {
     var slot = home(of: hash)

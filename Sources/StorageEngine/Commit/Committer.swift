@@ -27,8 +27,12 @@ final class Committer: Sendable {
   }
 
   private struct State: ~Copyable {
-    var open = CommitGroup(batch: WriteBatch())
-    var spare: WriteBatch?
+    /// Groups that are full, the oldest first.
+    var full: [CommitGroup] = []
+    /// The group that takes changes.
+    var open = CommitGroup(changes: EncodedChanges())
+    /// Room of groups that were committed, for the next.
+    var spares: [EncodedChanges] = []
     var nextSequence: UInt64
     /// The store's record with all changes of open and taken groups.
     var record: StoreRecord
@@ -44,6 +48,40 @@ final class Committer: Sendable {
       nextSequence = record.reservedSequence
       self.record = record
       logged = record
+    }
+
+    var isEmpty: Bool { open.isEmpty && full.isEmpty }
+
+    /// The open group, in whose place comes an empty one.
+    mutating func exchangeOpen() -> CommitGroup {
+      var group = CommitGroup(changes: spares.popLast() ?? EncodedChanges())
+      swap(&open, &group)
+      return group
+    }
+
+    /// Takes changes into the open group and gives them their versions.
+    mutating func add(_ changes: Changes, count: Int, hash: UInt64) {
+      if nextSequence + UInt64(count) > record.reservedSequence {
+        record.reservedSequence = nextSequence + UInt64(count) + StoreRecord.reservation
+        open.record = record
+      }
+      let first = Version(epoch: record.epoch, sequence: nextSequence)
+      nextSequence += UInt64(count)
+      open.lastVersion = Version(epoch: record.epoch, sequence: nextSequence - 1)
+      let (firstKey, firstRange) = (open.changes.keys.count, open.changes.ranges.count)
+      switch changes {
+      case .key(let key, let value?): open.changes.add(key.span, hash: hash, value.span, .value)
+      case .key(let key, nil): open.changes.delete(key.span, hash: hash)
+      case .batch(let batch): open.changes.append(batch)
+      case .forgetRanges(let versions):
+        record.tombstones.remove(versions)
+        open.record = record
+      }
+      open.changes.number(firstKey: firstKey, firstRange: firstRange, from: first) {
+        range, version in
+        record.tombstones.insert(lower: range.lower, upper: range.upper, version: version)
+        open.record = record
+      }
     }
   }
 
@@ -117,15 +155,36 @@ final class Committer: Sendable {
 
   // MARK: Callers
 
+  /// What a caller wants changed.
+  enum Changes: Sendable {
+    case key([UInt8], value: [UInt8]?)
+    case batch(EncodedChanges)
+    /// Nothing older than these deletions of ranges is left in any tier.
+    case forgetRanges(Set<Version>)
+
+    var count: Int {
+      switch self {
+      case .key, .forgetRanges: 1
+      case .batch(let changes): changes.count
+      }
+    }
+
+    var byteCount: Int {
+      switch self {
+      case .key(let key, let value): key.count + (value?.count ?? 0)
+      case .batch(let changes): changes.byteCount
+      case .forgetRanges: 0
+      }
+    }
+  }
+
   /// Commits changes and returns when they are acknowledged.
   ///
   /// - Returns: The version of the last change.
   @discardableResult
-  func commit(
-    _ changes: some Collection<StoreBatch.Change>, byteCount: Int
-  ) throws(StoreError) -> Version {
+  func commit(_ changes: Changes) throws(StoreError) -> Version {
     while true {
-      switch try enqueue(changes, byteCount: byteCount, completion: nil) {
+      switch try enqueue(changes, completion: nil) {
       case .lead(let version):
         let failure = commitNext()
         handOver()
@@ -143,14 +202,11 @@ final class Committer: Sendable {
 
   /// Commits changes; `completion` is called by the committing thread when they are acknowledged.
   ///
-  /// Waits only while the open group is full.
-  func commit(
-    _ changes: some Collection<StoreBatch.Change>, byteCount: Int,
-    completion: @escaping CommitGroup.Completion
-  ) {
+  /// Waits only while very much waits to be committed.
+  func commit(_ changes: Changes, completion: @escaping CommitGroup.Completion) {
     do throws(StoreError) {
       while true {
-        switch try enqueue(changes, byteCount: byteCount, completion: completion) {
+        switch try enqueue(changes, completion: completion) {
         case .complete(let ringing):
           if ringing { work.ring() }
           return
@@ -185,10 +241,13 @@ final class Committer: Sendable {
   // MARK: Groups
 
   private func enqueue(
-    _ changes: some Collection<StoreBatch.Change>, byteCount: Int,
-    completion: CommitGroup.Completion?
+    _ changes: Changes, completion: CommitGroup.Completion?
   ) throws(StoreError) -> Role {
     let count = changes.count
+    let byteCount = changes.byteCount
+    // All that needs no lock is done before it is taken.
+    var hash: UInt64 = 0
+    if case .key(let key, _) = changes { hash = KeyHash.hash(key.span) }
     return try state.withLock { state throws(StoreError) -> Role in
       switch state.mode {
       case .open: break
@@ -202,26 +261,14 @@ final class Committer: Sendable {
         return .retry(failure)
       }
       if state.open.isFull(adding: count, bytes: byteCount, limits: limits) {
-        state.roomWaiterCount += 1
-        return .waitForRoom
-      }
-      if state.nextSequence + UInt64(count) > state.record.reservedSequence {
-        state.record.reservedSequence =
-          state.nextSequence + UInt64(count) + StoreRecord.reservation
-        state.open.record = state.record
-      }
-      for change in changes {
-        let version = Version(epoch: state.record.epoch, sequence: state.nextSequence)
-        state.nextSequence += 1
-        state.open.append(change, version: version, cache: cache)
-        switch change {
-        case .put, .delete: continue
-        case .deleteRange(let lower, let upper):
-          state.record.tombstones.insert(lower: lower, upper: upper, version: version)
-        case .forgetRanges(let versions): state.record.tombstones.remove(versions)
+        guard state.full.count < Self.fullGroupsMax else {
+          state.roomWaiterCount += 1
+          return .waitForRoom
         }
-        state.open.record = state.record
+        let group = state.exchangeOpen()
+        state.full.append(group)
       }
+      state.add(changes, count: count, hash: hash)
       let version = state.open.lastVersion
       let leads = !state.isCommitting
       state.isCommitting = true
@@ -237,6 +284,10 @@ final class Committer: Sendable {
     }
   }
 
+  /// Full groups that wait, so that callers with completions need not: 64 MiB at most.
+  private static let fullGroupsMax = 64
+  private static let sparesMax = 4
+
   /// How long a full disk is left alone.
   private static let retryInterval = Nanoseconds(1_000_000_000)
 
@@ -247,16 +298,13 @@ final class Committer: Sendable {
     if failure == nil { failure = log?.waitForRoom() }
     if failure == nil { failure = write(&group) }
     settle(&group, failure)
-    finish(group, failure)
+    finish(&group, failure)
     return failure
   }
 
   private func take() -> CommitGroup {
     state.withLock { state in
-      let batch: WriteBatch
-      if let spare = state.spare.take() { batch = spare } else { batch = WriteBatch() }
-      var taken = CommitGroup(batch: batch)
-      swap(&state.open, &taken)
+      let taken = state.full.isEmpty ? state.exchangeOpen() : state.full.removeFirst()
       room.ring(state.roomWaiterCount)
       state.roomWaiterCount = 0
       return taken
@@ -264,25 +312,17 @@ final class Committer: Sendable {
   }
 
   private func write(_ group: inout CommitGroup) -> StoreError? {
-    if let record = group.record { group.batch.put(KeyRule.recordKey, record.bytes) }
+    if let record = group.record { group.changes.putRecord(record.bytes) }
     return barrier.withLock { _ -> StoreError? in
-      if let cache {
-        for change in group.published { cache.beginChange(hash: change.hash) }
-      }
+      cache?.beginChanges(group.changes)
       let failure = hot.perform { hot throws(RocksDBError) in
-        try hot.database.write(&group.batch, sync: log == nil)
+        try group.changes.write(to: hot.database, sync: log == nil)
       }
       if failure == nil {
         if let record = group.record { published.publish(record.tombstones) }
         published.publish(group.lastVersion)
       }
-      if let cache {
-        for change in group.published {
-          cache.endChange(
-            hash: change.hash, key: change.key, value: failure == nil ? change.value : nil,
-            version: change.version)
-        }
-      }
+      cache?.endChanges(group.changes, areCommitted: failure == nil)
       return failure
     }
   }
@@ -290,7 +330,7 @@ final class Committer: Sendable {
   /// Draws the consequences of a commit for those that come after it.
   private func settle(_ group: inout CommitGroup, _ failure: StoreError?) {
     let record = group.record
-    let (changes, bytes) = (group.changeCount, group.byteCount)
+    let (changes, bytes) = (group.changes.count, group.changes.byteCount)
     state.withLock { state in
       guard let failure else {
         if let record { state.logged = record }
@@ -302,6 +342,7 @@ final class Committer: Sendable {
       // The open group may build on a record that never came into the log.
       state.record = state.logged
       if !state.open.isEmpty { state.open.doom = failure }
+      for index in state.full.indices { state.full[index].doom = failure }
       switch state.mode {
       case .poisoned, .closed: return
       case .open, .full: break
@@ -315,21 +356,21 @@ final class Committer: Sendable {
     if failure == nil { log?.committed(group.lastVersion) }
   }
 
-  private func finish(_ group: consuming CommitGroup, _ failure: StoreError?) {
+  private func finish(_ group: inout CommitGroup, _ failure: StoreError?) {
     for (completion, version) in group.completions {
       if let failure { completion(.failure(failure)) } else { completion(.success(version)) }
     }
     group.outcome?.finish(failure, count: group.followerCount)
-    var batch = group.batch
-    batch.clear()
-    var slot: WriteBatch? = batch
-    state.withLock { $0.spare = slot.take() }
+    group.changes.removeAll()
+    state.withLock { [changes = group.changes] state in
+      if state.spares.count < Self.sparesMax { state.spares.append(changes) }
+    }
   }
 
   /// Gives the committing role to the thread where something has gathered, else to nobody.
   private func handOver() {
     let goesOn = state.withLock { state in
-      if state.open.isEmpty { state.isCommitting = false }
+      if state.isEmpty { state.isCommitting = false }
       return state.isCommitting
     }
     if goesOn { work.ring() }
@@ -342,7 +383,7 @@ final class Committer: Sendable {
       while true {
         _ = commitNext()
         let goesOn = state.withLock { state in
-          if state.open.isEmpty { state.isCommitting = false }
+          if state.isEmpty { state.isCommitting = false }
           return state.isCommitting
         }
         guard goesOn else { break }

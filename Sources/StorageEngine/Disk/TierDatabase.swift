@@ -31,13 +31,17 @@ final class TierDatabase: Sendable {
   var path: String { place.path }
 
   /// Opens, or makes, the tier's database.
-  init(_ tier: Tier, at path: String, settings: TierSettings, access: Access) throws(StoreError) {
+  init(
+    _ tier: Tier, at path: String, settings: TierSettings, directReads: Bool, access: Access
+  ) throws(StoreError) {
     let place = TierPlace(tier: tier, path: path)
     self.place = place
     do throws(RocksDBError) {
-      database = try Database(
-        at: path, options: Self.options(settings, creating: access == .create),
-        readOnly: access == .readOnly)
+      var options = Self.options(settings, creating: access == .create)
+      options.directReads = directReads
+      // Memory maps are the page cache itself.
+      if directReads { options.mmapReads = false }
+      database = try Database(at: path, options: options, readOnly: access == .readOnly)
     } catch {
       switch error.code {
       case .busy: throw .inUse(path: path)
@@ -75,8 +79,14 @@ final class TierDatabase: Sendable {
     options.compression = compression(settings.compression)
     options.openFiles = settings.openFiles
     options.mmapReads = settings.mmapReads
+    if settings.memtable == .hashSegments {
+      options.memtable = .hashSegments(segmentEntries: segmentEntries)
+    }
     return options
   }
+
+  /// Large enough for few segments a memtable, small enough to be sorted within the core's cache.
+  private static let segmentEntries = 1 << 16
 
   private static func compression(
     _ compression: TierSettings.Compression

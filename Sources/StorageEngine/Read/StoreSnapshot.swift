@@ -47,7 +47,7 @@ public final class StoreSnapshot: Sendable {
   private func find(
     _ key: [UInt8], in source: borrowing Snapshot, at place: TierPlace
   ) throws(StoreError) -> Found<[UInt8]> {
-    try Found<[UInt8]>.find(key, in: source, at: place, tombstones: tombstones) { value, _ in
+    try Found<[UInt8]>.find(key.span, in: source, at: place, tombstones: tombstones) { value, _ in
       value.copied()
     }
   }

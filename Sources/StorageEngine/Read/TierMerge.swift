@@ -137,7 +137,7 @@ struct TierMerge: ~Copyable {
             return .failure(error)
           }
           guard header.kind == .value else { return .success(true) }
-          if let tombstones, tombstones.hides(key.copied(), header.version) {
+          if let tombstones, tombstones.hides(key, header.version) {
             return .success(true)
           }
           let value = stored.extracting(ValueHeader.byteCount..<stored.count)

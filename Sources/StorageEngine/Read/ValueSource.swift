@@ -30,7 +30,7 @@ extension Found {
   ///   - tombstones: Deleted ranges; nil where there are none.
   ///   - body: Takes the value without its header.
   init(
-    _ stored: RawSpan?, key: [UInt8], tombstones: RangeTombstones?,
+    _ stored: RawSpan?, key: Span<UInt8>, tombstones: RangeTombstones?,
     _ body: (Span<UInt8>, Version) -> R
   ) {
     guard let stored else {
@@ -53,7 +53,7 @@ extension Found {
 
   /// Looks a key up in one tier.
   static func find<Source: ValueSource & ~Copyable>(
-    _ key: [UInt8], in source: borrowing Source, at place: TierPlace,
+    _ key: Span<UInt8>, in source: borrowing Source, at place: TierPlace,
     tombstones: RangeTombstones?, _ body: (Span<UInt8>, Version) -> R
   ) throws(StoreError) -> Found<R> {
     do throws(RocksDBError) {

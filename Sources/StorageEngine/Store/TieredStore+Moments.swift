@@ -1,4 +1,6 @@
 internal import FoundationEssentials
+internal import LinuxIO
+internal import Measurements
 internal import RocksDB
 internal import Synchronization
 
@@ -55,6 +57,35 @@ extension TieredStore {
     }
   }
 
+  /// Merges the files of each tier until no newer version stands before an older one.
+  ///
+  /// It takes as long as reading and writing everything once.
+  public func compact() throws(StoreError) {
+    guard committer != nil else { throw .readOnly(path: path) }
+    let tiers = try tiers()
+    for tier in Tier.allCases {
+      do throws(RocksDBError) {
+        try tiers[tier].database.compact()
+      } catch {
+        throw tiers[tier].storeError(error)
+      }
+    }
+  }
+
+  /// Whether a tier is writing memory to files, or merging files, or is about to.
+  public func isBusyInBackground() throws(StoreError) -> Bool {
+    let tiers = try tiers()
+    return Tier.allCases.contains { tiers[$0].database.isBusyInBackground }
+  }
+
+  /// Writes what is in memory to files and returns once no flush or compaction runs or is due.
+  ///
+  /// - Throws: What failed; a failure in the background is thrown by the next write.
+  public func waitUntilIdle() throws(StoreError) {
+    try flush()
+    while try isBusyInBackground() { MonotonicClock.sleep(Nanoseconds(2_000_000)) }
+  }
+
   /// Runs `body` while no commit changes what readers see.
   func atOneMoment<R: Sendable>(_ body: () throws(StoreError) -> R) throws(StoreError) -> R {
     guard let committer else { return try body() }
@@ -72,7 +103,7 @@ extension TieredStore {
       }
       // What readers still hold of these ranges is gone from the tiers, but not from the cache.
       cache?.removeAll()
-      _ = try commit(CollectionOfOne(.forgetRanges(Set(ranges.fragments.map(\.version)))))
+      _ = try commit(.forgetRanges(Set(ranges.fragments.map(\.version))))
       cache?.removeAll()
     }
   }

@@ -17,25 +17,38 @@ extension TieredStore {
   ///     the store, as part of the cache may be locked meanwhile.
   /// - Returns: What `body` made of the value.
   /// - Throws: ``StoreError``, as ``get(_:)`` does.
-  public func get<R: Sendable>(
-    _ key: [UInt8], _ body: (Span<UInt8>) -> R
-  ) throws(StoreError) -> R? {
-    try KeyRule.check(key: key)
+  @inlinable
+  public func get<R>(_ key: [UInt8], _ body: (Span<UInt8>) -> R) throws(StoreError) -> R? {
+    try get(key.span, body)
+  }
+
+  /// Lends the value of a key, as the form that takes an array does.
+  @inlinable
+  public func get<R>(_ key: Span<UInt8>, _ body: (Span<UInt8>) -> R) throws(StoreError) -> R? {
+    var result: R?
+    try lend(key) { result = body($0) }
+    return result
+  }
+
+  /// What ``get(_:_:)`` is made of: not generic, so that callers in other modules need no copy of it.
+  @usableFromInline
+  func lend(_ key: Span<UInt8>, _ body: (Span<UInt8>) -> Void) throws(StoreError) {
+    try KeyRule.check(keyCount: key.count)
     guard !isShut else { throw .closed(path: path) }
-    let hash = KeyHash.hash(key.span)
+    let hash = KeyHash.hash(key)
     let tombstones = published.tombstones
     var ticket: UInt32?
     if let cache {
-      let answer = cache.read(hash: hash, key: key) { value, version -> R? in
-        if let tombstones, tombstones.hides(key, version) { return nil }
-        return body(value)
+      let answer = cache.read(hash: hash, key: key) { value, version in
+        if let tombstones, tombstones.hides(key, version) { return }
+        body(value)
       }
       switch answer {
-      case .hit(let result): return result
+      case .hit: return
       case .miss(let found): ticket = found
       }
     }
-    return try getFromTiers(key, hash: hash, tombstones: tombstones, ticket: ticket, body)
+    try lendFromTiers(key, hash: hash, tombstones: tombstones, ticket: ticket, body)
   }
 
   /// Looks a key up; a cached value is answered at once on this thread, any other by a reader's.
@@ -47,19 +60,73 @@ extension TieredStore {
   public func get(
     _ key: [UInt8], completion: @escaping @Sendable (Result<[UInt8]?, StoreError>) -> Void
   ) {
+    var cached: [UInt8]?
+    if get(key, ifCached: { cached = $0.copied() }, completion: completion) {
+      completion(.success(cached))
+    }
+  }
+
+  /// Looks a key up: a cached value is lent at once, any other is read by a reader's thread.
+  ///
+  /// - Parameters:
+  ///   - key: Which.
+  ///   - ifCached: Takes a cached value, lent for the call only, before this returns. It must be
+  ///     short and must not call the store.
+  ///   - completion: Takes what ``get(_:)`` would have returned or thrown, where the value was not
+  ///     cached. It must be short and must not wait for the store.
+  /// - Returns: Whether the value was cached; `completion` is then not called.
+  public func get(
+    _ key: [UInt8], ifCached: (Span<UInt8>) -> Void,
+    completion: @escaping @Sendable (Result<[UInt8]?, StoreError>) -> Void
+  ) -> Bool {
     do throws(StoreError) {
       try KeyRule.check(key: key)
       guard !isShut else { throw .closed(path: path) }
       let hash = KeyHash.hash(key.span)
-      if let cache, published.tombstones == nil,
-        case .hit(let value) = cache.read(hash: hash, key: key, { value, _ in value.copied() })
-      {
-        completion(.success(value))
-        return
+      let tombstones = published.tombstones
+      var ticket: UInt32?
+      if let cache {
+        let answer = cache.read(hash: hash, key: key.span) { value, version -> Bool in
+          if let tombstones, tombstones.hides(key, version) { return false }
+          ifCached(value)
+          return true
+        }
+        switch answer {
+        case .hit(true): return true
+        case .hit(false): break
+        case .miss(let found): ticket = found
+        }
       }
+      try parallelReader.submit { [self, ticket] in
+        var value: [UInt8]?
+        do throws(StoreError) {
+          try lendFromTiers(key.span, hash: hash, tombstones: tombstones, ticket: ticket) {
+            value = $0.copied()
+          }
+          completion(.success(value))
+        } catch {
+          completion(.failure(error))
+        }
+      }
+    } catch {
+      completion(.failure(error))
+    }
+    return false
+  }
+
+  /// Looks many keys up on a reader's thread.
+  ///
+  /// - Parameters:
+  ///   - keys: Which.
+  ///   - completion: Takes what ``multiGet(_:)`` would have returned or thrown. It must be short and
+  ///     must not wait for the store.
+  public func multiGet(
+    _ keys: [[UInt8]], completion: @escaping @Sendable (Result<[[UInt8]?], StoreError>) -> Void
+  ) {
+    do throws(StoreError) {
       try parallelReader.submit { [self] in
         do throws(StoreError) {
-          completion(.success(try get(key)))
+          completion(.success(try multiGet(keys)))
         } catch {
           completion(.failure(error))
         }
@@ -75,68 +142,78 @@ extension TieredStore {
   ///
   /// - Throws: The first failure.
   public func multiGet(_ keys: [[UInt8]]) throws(StoreError) -> [[UInt8]?] {
+    var values = [[UInt8]?](repeating: nil, count: keys.count)
+    try multiGet(keys) { index, value in values[index] = value.copied() }
+    return values
+  }
+
+  /// Lends the values of many keys.
+  ///
+  /// - Parameters:
+  ///   - keys: Which.
+  ///   - each: Takes the index of a key and its value, once for each key that is there, in any
+  ///     order. The value is lent for the call only, which must be short and must not call the
+  ///     store, as part of the cache may be locked meanwhile.
+  /// - Throws: The first failure; some values may have been lent by then.
+  public func multiGet(
+    _ keys: [[UInt8]], _ each: (Int, Span<UInt8>) -> Void
+  ) throws(StoreError) {
     for key in keys { try KeyRule.check(key: key) }
     guard !isShut else { throw .closed(path: path) }
     let tombstones = published.tombstones
-    var values = [[UInt8]?](repeating: nil, count: keys.count)
+    let hashes = keys.map { KeyHash.hash($0.span) }
     var misses: [TierLookup.Miss] = []
-    for (index, key) in keys.enumerated() {
-      let hash = KeyHash.hash(key.span)
-      guard let cache else {
-        misses.append(TierLookup.Miss(index: index, hash: hash, ticket: nil))
-        continue
+    if let cache {
+      cache.readMany(hashes: hashes, keys: keys) { index, value, version in
+        if let tombstones, tombstones.hides(keys[index], version) { return }
+        each(index, value)
+      } missed: { index, ticket in
+        misses.append(TierLookup.Miss(index: index, hash: hashes[index], ticket: ticket))
       }
-      let answer = cache.read(hash: hash, key: key) { value, version -> [UInt8]? in
-        if let tombstones, tombstones.hides(key, version) { return nil }
-        return value.copied()
-      }
-      switch answer {
-      case .hit(let value): values[index] = value
-      case .miss(let ticket):
-        misses.append(TierLookup.Miss(index: index, hash: hash, ticket: ticket))
-      }
+    } else {
+      misses = keys.indices.map { TierLookup.Miss(index: $0, hash: hashes[$0], ticket: nil) }
     }
-    guard !misses.isEmpty else { return values }
+    guard !misses.isEmpty else { return }
     let tiers = try tiers()
     let before = retirements.load(ordering: .acquiring)
     var lookup = TierLookup(keys: keys, misses: misses, tombstones: tombstones, cache: cache)
     for tier in Tier.allCases where !lookup.isDone {
-      try lookup.look(in: tiers[tier].database, at: tiers[tier].place)
+      try lookup.look(in: tiers[tier].database, at: tiers[tier].place, each)
     }
-    for (index, value) in lookup.values { values[index] = value }
     if !lookup.isDone, retirements.load(ordering: .acquiring) != before {
       // A key moved up while the walk went down, so that it may have passed unseen.
-      for index in lookup.absentIndices { values[index] = try get(keys[index]) }
+      for index in lookup.absentIndices {
+        let key = keys[index]
+        try lend(key.span) { each(index, $0) }
+      }
     }
-    return values
   }
 
-  private func getFromTiers<R>(
-    _ key: [UInt8], hash: UInt64, tombstones: RangeTombstones?, ticket: UInt32?,
-    _ body: (Span<UInt8>) -> R
-  ) throws(StoreError) -> R? {
+  private func lendFromTiers(
+    _ key: Span<UInt8>, hash: UInt64, tombstones: RangeTombstones?, ticket: UInt32?,
+    _ body: (Span<UInt8>) -> Void
+  ) throws(StoreError) {
     let tiers = try tiers(hash)
     while true {
       let before = retirements.load(ordering: .acquiring)
       for tier in Tier.allCases {
         let place = tiers[tier].place
-        let found = try Found<R>.find(
+        let found = try Found<Void>.find(
           key, in: tiers[tier].database, at: place, tombstones: tombstones
         ) { value, version in
           if let cache, let ticket {
             cache.fill(hash: hash, key: key, value: value, version: version, ticket: ticket)
           }
-          return body(value)
+          body(value)
         }
         switch found {
-        case .value(let result): return result
-        case .deleted: return nil
-        case .damaged(let fault): throw place.damage(fault, key: key)
+        case .value, .deleted: return
+        case .damaged(let fault): throw place.damage(fault, key: key.copied())
         case .absent: continue
         }
       }
       // A key that moved up while the walk went down would have passed unseen.
-      guard retirements.load(ordering: .acquiring) != before else { return nil }
+      guard retirements.load(ordering: .acquiring) != before else { return }
     }
   }
 }
@@ -154,8 +231,6 @@ struct TierLookup {
   private let tombstones: RangeTombstones?
   private let cache: HotCache?
   private var open: [Miss]
-  /// What was found, by the key's index.
-  private(set) var values: [(index: Int, value: [UInt8])] = []
 
   init(keys: [[UInt8]], misses: [Miss], tombstones: RangeTombstones?, cache: HotCache?) {
     self.keys = keys
@@ -171,7 +246,7 @@ struct TierLookup {
 
   /// Looks in one tier for what is still open.
   mutating func look<Source: ValueSource & ~Copyable>(
-    in source: borrowing Source, at place: TierPlace
+    in source: borrowing Source, at place: TierPlace, _ each: (Int, Span<UInt8>) -> Void
   ) throws(StoreError) {
     let asked = open
     let list = KeyList(asked.map { keys[$0.index] })
@@ -181,16 +256,16 @@ struct TierLookup {
       try source.multiGet(list, sorted: false) { position, stored in
         let miss = asked[position]
         let key = keys[miss.index]
-        let found = Found<[UInt8]>(stored, key: key, tombstones: tombstones) { value, version in
+        let found = Found<Void>(stored, key: key.span, tombstones: tombstones) { value, version in
           if let cache, let ticket = miss.ticket {
-            cache.fill(hash: miss.hash, key: key, value: value, version: version, ticket: ticket)
+            cache.fill(
+              hash: miss.hash, key: key.span, value: value, version: version, ticket: ticket)
           }
-          return value.copied()
+          each(miss.index, value)
         }
         switch found {
         case .absent: stillOpen.append(miss)
-        case .deleted: break
-        case .value(let value): values.append((miss.index, value))
+        case .deleted, .value: break
         case .damaged(let fault): failure = failure ?? place.damage(fault, key: key)
         }
       }

@@ -4,13 +4,16 @@ extension TieredStore {
   /// - Returns: The version that the value got.
   @discardableResult
   public func put(_ key: [UInt8], _ value: [UInt8]) throws(StoreError) -> Version {
-    try commit(CollectionOfOne(.put(key: key, value: value)))
+    try KeyRule.check(key: key)
+    try KeyRule.check(value: value)
+    return try commit(.key(key, value: value))
   }
 
   /// Removes a key, whether it is there or not.
   @discardableResult
   public func delete(_ key: [UInt8]) throws(StoreError) -> Version {
-    try commit(CollectionOfOne(.delete(key: key)))
+    try KeyRule.check(key: key)
+    return try commit(.key(key, value: nil))
   }
 
   /// Removes every key of a range, in all tiers, at one moment.
@@ -21,8 +24,9 @@ extension TieredStore {
     if let ranges = published.tombstones, ranges.fragments.count >= Self.rangesMax {
       try forgetRanges()
     }
-    return try commit(
-      CollectionOfOne(.deleteRange(lower: range.lowerBound, upper: range.upperBound)))
+    var batch = StoreBatch()
+    batch.deleteRange(range)
+    return try write(batch)
   }
 
   /// Deleted ranges that are remembered before they are cleared out of the tiers below.
@@ -32,7 +36,8 @@ extension TieredStore {
   @discardableResult
   public func write(_ batch: StoreBatch) throws(StoreError) -> Version {
     guard !batch.isEmpty else { return published.lastVersion }
-    return try commit(batch.changes)
+    if let fault = batch.fault { throw fault }
+    return try commit(.batch(batch.changes))
   }
 
   /// Sets a key to a value, without waiting for the drive.
@@ -46,14 +51,21 @@ extension TieredStore {
     _ key: [UInt8], _ value: [UInt8],
     completion: @escaping @Sendable (Result<Version, StoreError>) -> Void
   ) {
-    commit(CollectionOfOne(.put(key: key, value: value)), completion)
+    commit(completion) { () throws(StoreError) in
+      try KeyRule.check(key: key)
+      try KeyRule.check(value: value)
+      return .key(key, value: value)
+    }
   }
 
   /// Removes a key, without waiting for the drive; the rest as with `put`.
   public func delete(
     _ key: [UInt8], completion: @escaping @Sendable (Result<Version, StoreError>) -> Void
   ) {
-    commit(CollectionOfOne(.delete(key: key)), completion)
+    commit(completion) { () throws(StoreError) in
+      try KeyRule.check(key: key)
+      return .key(key, value: nil)
+    }
   }
 
   /// Commits a batch, without waiting for the drive; the rest as with `put`.
@@ -61,7 +73,10 @@ extension TieredStore {
     _ batch: StoreBatch, completion: @escaping @Sendable (Result<Version, StoreError>) -> Void
   ) {
     guard !batch.isEmpty else { return completion(.success(published.lastVersion)) }
-    commit(batch.changes, completion)
+    commit(completion) { () throws(StoreError) in
+      if let fault = batch.fault { throw fault }
+      return .batch(batch.changes)
+    }
   }
 
   /// The newest version that is committed and that readers see.
@@ -70,36 +85,22 @@ extension TieredStore {
   /// The newest version that the drive is known to hold, with all before it.
   public var durableVersion: Version { committer?.durableVersion ?? published.lastVersion }
 
-  func commit(_ changes: some Collection<StoreBatch.Change>) throws(StoreError) -> Version {
+  func commit(_ changes: Committer.Changes) throws(StoreError) -> Version {
     guard let committer else { throw .readOnly(path: path) }
-    let byteCount = try Self.check(changes)
-    return try committer.commit(changes, byteCount: byteCount)
+    return try committer.commit(changes)
   }
 
+  /// Commits what `changes` makes, and tells `completion` of all that fails.
+  @inline(__always)
   private func commit(
-    _ changes: some Collection<StoreBatch.Change>, _ completion: @escaping CommitGroup.Completion
+    _ completion: @escaping CommitGroup.Completion,
+    _ changes: () throws(StoreError) -> Committer.Changes
   ) {
     do throws(StoreError) {
       guard let committer else { throw .readOnly(path: path) }
-      let byteCount = try Self.check(changes)
-      committer.commit(changes, byteCount: byteCount, completion: completion)
+      committer.commit(try changes(), completion: completion)
     } catch {
       completion(.failure(error))
     }
-  }
-
-  /// Refuses changes that cannot be stored, all of them before the first is taken.
-  private static func check(
-    _ changes: some Collection<StoreBatch.Change>
-  ) throws(StoreError) -> Int {
-    var byteCount = 0
-    for change in changes {
-      try change.check()
-      byteCount += change.byteCount
-    }
-    guard byteCount <= KeyRule.batchBytesMax else {
-      throw .tooLarge(what: "batch", bytes: byteCount, bytesMax: KeyRule.batchBytesMax)
-    }
-    return byteCount
   }
 }

@@ -167,7 +167,8 @@ public final class TieredStore: Sendable {
       let path = folder.path(of: tier, named: configuration.tierFolders)
       try folder.checkLabel(of: tier, at: path)
       return try TierDatabase(
-        tier, at: path, settings: configuration.settings(of: tier), access: access)
+        tier, at: path, settings: configuration.settings(of: tier),
+        directReads: configuration.directReads, access: access)
     }
     return OpenTiers(hot: try open(.hot), warm: try open(.warm), cold: try open(.cold))
   }

@@ -31,41 +31,27 @@ struct ProcessTraffic: Sendable, Equatable {
 
 /// Waits until a store has settled: what is in memory is in files, and no compaction goes on.
 enum StoreIdleness {
-  /// How often it is looked.
-  private static let interval = Nanoseconds(100_000_000)
-  /// So many quiet looks in a row are rest.
-  private static let quietLooks = 5
-  /// CPU time between two looks that is not work: the looking itself.
-  private static let restingCPU = Nanoseconds(3_000_000)
-
   /// Waits, and says so where it takes long.
   ///
-  /// - Returns: The time from the call to the last sign of work.
+  /// - Returns: The time that it took.
   /// - Throws: `CommandFailure` where the store cannot go on.
   static func wait(
     for store: TieredStore, stop: StopSignal, note: (String) -> Void
   ) throws(CommandFailure) -> Nanoseconds {
     let began = MonotonicClock.now()
-    do throws(StoreError) { try store.flush() } catch { throw CommandFailure(error) }
-    var lastWork = MonotonicClock.now()
     var told = began
-    var quiet = 0
-    var cpu = CPUTime.ofProcess()
-    var traffic = ProcessTraffic.now()
-    while quiet < quietLooks, !stop.isRequested {
-      MonotonicClock.sleep(interval)
-      let (nowCPU, nowTraffic) = (CPUTime.ofProcess(), ProcessTraffic.now())
-      let used = nowCPU - cpu
-      let rests = used.user + used.system < restingCPU && nowTraffic == traffic
-      quiet = rests ? quiet + 1 : 0
-      (cpu, traffic) = (nowCPU, nowTraffic)
-      let now = MonotonicClock.now()
-      if !rests { lastWork = now }
-      if now - told >= Nanoseconds(seconds: 5) {
+    do throws(StoreError) {
+      try store.flush()
+      while try store.isBusyInBackground(), !stop.isRequested {
+        MonotonicClock.sleep(Nanoseconds(2_000_000))
+        let now = MonotonicClock.now()
+        guard now - told >= Nanoseconds(seconds: 5) else { continue }
         told = now
         note("waiting for compaction to end, \(Quantity.duration(now - began)) so far")
       }
+    } catch {
+      throw CommandFailure(error)
     }
-    return lastWork - began
+    return MonotonicClock.now() - began
   }
 }

@@ -75,6 +75,7 @@ struct StoreWork: ~Copyable {
   private var ordinal: UInt64 = 0
   private var readCount = 0
   private var key = [UInt8](repeating: 0, count: StoreKeys.byteCount)
+  private var value: [UInt8]
   /// Answers that are not looked at yet, from `next` on.
   private var answers: [StoreAnswer] = []
   private var next = 0
@@ -87,6 +88,7 @@ struct StoreWork: ~Copyable {
     values = factory.values
     findings = factory.findings
     lanes = factory.lanes
+    value = [UInt8](repeating: 0, count: factory.values.valueBytes)
     base = factory.generationBase
     box = StoreAnswerBox(depth: plan.depth)
     choice = StoreKeyChoice(workload, worker: worker, workers: plan.threads)
@@ -139,7 +141,12 @@ struct StoreWork: ~Copyable {
     }
     let wanted = isMissing ? keys.missingKey(request.offset) : keys.key(request.offset)
     let (box, slot, findings) = (box, request.slot, findings)
-    store.get(wanted) { result in
+    let (values, full) = (values, isFullDue())
+    let identity = keys.identity(request.offset)
+    var cached: (finding: StoreFinding, generation: UInt64)?
+    let isCached = store.get(wanted) { value in
+      cached = values.check(value, identity: identity, full: full)
+    } completion: { result in
       switch result {
       case .success(let value): box.put(StoreAnswer(slot: slot, content: .value(value)))
       case .failure(let error):
@@ -147,6 +154,7 @@ struct StoreWork: ~Copyable {
         box.put(StoreAnswer(slot: slot, content: .failed(error.errno)))
       }
     }
+    if isCached { look(at: cached, of: request) }
   }
 
   private mutating func put(_ request: Request) {
@@ -174,9 +182,9 @@ struct StoreWork: ~Copyable {
     var draw = SeededGenerator(seed: request.offset)
     for index in 0..<UInt64(request.count) {
       let number = isFill ? request.offset &+ index : choice.nextOwn(&draw)
-      batch.put(
-        keys.key(number),
-        values.value(identity: keys.identity(number), generation: base &+ ordinal))
+      keys.write(number, into: &key)
+      values.write(identity: keys.identity(number), generation: base &+ ordinal, into: &value)
+      batch.put(key.span, value.span)
     }
     if callsDirectly {
       do throws(StoreError) {
@@ -209,8 +217,45 @@ struct StoreWork: ~Copyable {
     var wanted: [[UInt8]] = []
     wanted.reserveCapacity(Int(request.count))
     for _ in 0..<request.count { wanted.append(keys.key(choice.next(&draw))) }
-    let (store, all) = (store, wanted)
-    perform(request) { () throws(StoreError) in .values(try store.multiGet(all)) }
+    guard callsDirectly else {
+      let (box, slot, findings) = (box, request.slot, findings)
+      store.multiGet(wanted) { result in
+        switch result {
+        case .success(let found): box.put(StoreAnswer(slot: slot, content: .values(found)))
+        case .failure(let error):
+          findings.note(error.description)
+          box.put(StoreAnswer(slot: slot, content: .failed(error.errno)))
+        }
+      }
+      return
+    }
+    do throws(StoreError) {
+      try lookDirectly(at: wanted, of: request)
+    } catch {
+      finish(request, failure(error))
+    }
+  }
+
+  /// Looks at values as they are lent, in whatever order.
+  private mutating func lookDirectly(
+    at wanted: [[UInt8]], of request: Request
+  ) throws(StoreError) {
+    let (keys, values, every) = (keys, values, fullEvery)
+    var found = 0
+    var wrong: (finding: StoreFinding, number: UInt64)?
+    try store.multiGet(wanted) { index, value in
+      // Of its own key the store was given no more than the bytes, which tell the number.
+      guard let number = keys.number(of: wanted[index].span)?.number else { return }
+      let check = values.check(
+        value, identity: keys.identity(number), full: every > 0 && index % every == 0)
+      if check.finding != .intact, wrong == nil { wrong = (check.finding, number) }
+      found += 1
+    }
+    if let wrong {
+      complete(request, wrong.finding, wrong.number)
+    } else {
+      complete(request, found == wanted.count ? .intact : .missing, request.offset)
+    }
   }
 
   private mutating func scan(_ request: Request, _ direction: ScanDirection) {

@@ -1,0 +1,212 @@
+import Foundation
+import StorageEngine
+import Synchronization
+
+extension Case {
+  /// Random gets of keys that are in the cache, on so many threads.
+  func get() throws -> Fields {
+    let store = try filled()
+    let threads = max(1, try arguments.number("threads", 1))
+    let seconds = max(1, try arguments.number("seconds", 5))
+    try warm(store)
+    let before = store.statistics()
+    let keys = keys
+    let total = Atomic(0)
+    let start = now()
+    let end = start + UInt64(seconds) * 1_000_000_000
+    try Self.onThreads(threads) { thread in
+      var random = Random(seed: UInt64(thread) + 1)
+      var key = Keys.empty
+      var count = 0
+      while now() < end {
+        for _ in 0..<1000 {
+          let number = random.below(keys.count)
+          keys.write(number, to: &key)
+          guard try store.get(key, { keys.isValue($0, of: number) }) == true else {
+            throw WrongValue(number: number)
+          }
+        }
+        count += 1000
+      }
+      total.add(count, ordering: .relaxed)
+    }
+    let duration = now() - start
+    let after = store.statistics()
+    let hits = Double(after.cacheHits - before.cacheHits)
+    let misses = Double(after.cacheMisses - before.cacheMisses)
+    try store.close()
+    let count = total.load(ordering: .relaxed)
+    return [
+      ("operations", "\(count)"), ("rate", Self.rate(count, duration)),
+      ("hit_ratio", Self.text(hits / max(1, hits + misses))),
+    ]
+  }
+
+  /// Lookups of 1000 random keys at once, all of them cached.
+  func multiGet() throws -> Fields {
+    let store = try filled()
+    let size = max(1, try arguments.number("batch", 1000))
+    let seconds = max(1, try arguments.number("seconds", 5))
+    try warm(store)
+    var random = Random(seed: 3)
+    var latencies = Latencies()
+    let start = now()
+    let end = start + UInt64(seconds) * 1_000_000_000
+    while now() < end {
+      let numbers = (0..<size).map { _ in random.below(keys.count) }
+      let wanted = numbers.map { keys.key($0) }
+      let begun = now()
+      let values = try store.multiGet(wanted)
+      latencies.record(now() - begun)
+      for (number, value) in zip(numbers, values) {
+        guard let value, keys.isValue(value.span, of: number) else {
+          throw WrongValue(number: number)
+        }
+      }
+    }
+    try store.close()
+    return [
+      ("operations", "\(latencies.count)"), ("p50_ms", Self.text(latencies.milliseconds(0.5))),
+      ("p99_ms", Self.text(latencies.milliseconds(0.99))),
+    ]
+  }
+
+  /// Scans of the whole store, each thread its own part of the keys.
+  func scan() throws -> Fields {
+    let store = try filled()
+    let threads = max(1, try arguments.number("threads", 2))
+    let rounds = max(1, try arguments.number("operations", 3))
+    var best: [(UInt64, Int)] = []
+    for _ in 0...rounds {
+      let snapshot = try store.snapshot()
+      let parts = try store.partitions(count: threads)
+      let entries = Atomic(0)
+      let bytes = Atomic(0)
+      let start = now()
+      try Self.onThreads(parts.count) { part in
+        var (count, size) = (0, 0)
+        try snapshot.scan(parts[part]) { key, value in
+          count += 1
+          size += key.count + value.count
+          return true
+        }
+        entries.add(count, ordering: .relaxed)
+        bytes.add(size, ordering: .relaxed)
+      }
+      let total = entries.load(ordering: .relaxed)
+      guard total == Int(keys.count) else { throw WrongValue(number: UInt64(total)) }
+      best.append((now() - start, bytes.load(ordering: .relaxed)))
+    }
+    // The first brings the blocks into memory.
+    let times = best.dropFirst().map(\.0).sorted()
+    let median = times[times.count / 2]
+    try store.close()
+    return [
+      ("entries_per_second", Self.rate(Int(keys.count), median)),
+      ("bytes_per_second", Self.rate(best[0].1, median)),
+    ]
+  }
+
+  /// Random gets of a store larger than its memory.
+  func getLarge() throws -> Fields {
+    let store = try filled()
+    let threads = max(1, try arguments.number("threads", 2))
+    let seconds = max(1, try arguments.number("seconds", 10))
+    let keys = keys
+    let total = Atomic(0)
+    let merged = Mutex(Latencies())
+    let start = now()
+    let end = start + UInt64(seconds) * 1_000_000_000
+    try Self.onThreads(threads) { thread in
+      var random = Random(seed: UInt64(thread) + 1)
+      var key = Keys.empty
+      var latencies = Latencies()
+      var begun = now()
+      while begun < end {
+        let number = random.below(keys.count)
+        keys.write(number, to: &key)
+        guard try store.get(key, { keys.isValue($0, of: number) }) == true else {
+          throw WrongValue(number: number)
+        }
+        let ended = now()
+        latencies.record(ended - begun)
+        begun = ended
+      }
+      total.add(Int(latencies.count), ordering: .relaxed)
+      merged.withLock { [latencies] in $0.add(latencies) }
+    }
+    let duration = now() - start
+    let count = total.load(ordering: .relaxed)
+    let latencies = merged.withLock { $0 }
+    try store.close()
+    return [
+      ("operations", "\(count)"), ("rate", Self.rate(count, duration)),
+      ("p99_ms", Self.text(latencies.milliseconds(0.99))),
+    ]
+  }
+
+  /// Gets and puts on a schedule, one thread each, latencies from the moment that each was due.
+  func mixed() throws -> Fields {
+    let store = try filled()
+    let seconds = max(1, try arguments.number("seconds", 20))
+    let rate = max(1, try arguments.number("rate", 50_000))
+    let keys = keys
+    let end = now() + UInt64(seconds) * 1_000_000_000
+    let gets = Mutex(Latencies())
+    let failure = Mutex<StoreError?>(nil)
+    let puts = Atomic(0)
+    try Self.onThreads(2) { thread in
+      var random = Random(seed: UInt64(thread) + 1)
+      var key = Keys.empty
+      let gap = 1_000_000_000 / UInt64(rate)
+      var due = now()
+      var latencies = Latencies()
+      while due < end {
+        let moment = now()
+        if moment < due {
+          if due - moment > 60_000 { usleep(20) }
+          continue
+        }
+        let number = random.below(keys.count)
+        if thread == 0 {
+          keys.write(number, to: &key)
+          guard try store.get(key, { keys.isValue($0, of: number) }) == true else {
+            throw WrongValue(number: number)
+          }
+          latencies.record(now() - due)
+        } else {
+          store.put(keys.key(number), keys.value(number)) { result in
+            if case .failure(let error) = result { failure.withLock { $0 = $0 ?? error } }
+            puts.add(1, ordering: .relaxed)
+          }
+        }
+        due += gap
+      }
+      if thread == 0 { gets.withLock { [latencies] in $0 = latencies } }
+    }
+    try store.close()
+    if let failure = failure.withLock({ $0 }) { throw failure }
+    let latencies = gets.withLock { $0 }
+    return [
+      ("gets", "\(latencies.count)"), ("puts", "\(puts.load(ordering: .relaxed))"),
+      ("p50_ms", Self.text(latencies.milliseconds(0.5))),
+      ("p99_ms", Self.text(latencies.milliseconds(0.99))),
+      ("p999_ms", Self.text(latencies.milliseconds(0.999))),
+      ("longest_ms", Self.text(Double(latencies.longest) / 1e6)),
+    ]
+  }
+
+  /// Reads every key once or twice, until it is in the cache.
+  private func warm(_ store: TieredStore) throws {
+    let keys = keys
+    try Self.onThreads(2) { thread in
+      var key = Keys.empty
+      for number in 0..<keys.count where number % 2 == UInt64(thread) {
+        keys.write(number, to: &key)
+        guard try store.get(key, { keys.isValue($0, of: number) }) == true else {
+          throw WrongValue(number: number)
+        }
+      }
+    }
+  }
+}

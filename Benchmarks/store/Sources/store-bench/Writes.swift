@@ -1,0 +1,139 @@
+import Foundation
+import StorageEngine
+import Synchronization
+
+/// What one thread of puts has in flight.
+private final class Flight: Sendable {
+  struct State {
+    var latencies = Latencies()
+    var failure: StoreError?
+  }
+
+  let room: DispatchSemaphore
+  let state = Mutex(State())
+
+  init(depth: Int) { room = DispatchSemaphore(value: depth) }
+
+  func finish(_ result: Result<Version, StoreError>, since start: UInt64) {
+    let duration = now() - start
+    state.withLock { state in
+      state.latencies.record(duration)
+      if case .failure(let error) = result { state.failure = state.failure ?? error }
+    }
+    room.signal()
+  }
+}
+
+extension Case {
+  /// Random puts, so many in flight for each thread; the clock stops when all are acknowledged.
+  func put() throws -> Fields {
+    let store = try create()
+    let threads = max(1, try arguments.number("threads", 2))
+    let depth = max(1, try arguments.number("depth", 256) / threads)
+    let operations = try arguments.number("operations", Int(keys.count)) / threads
+    let keys = keys
+    let merged = Mutex(Latencies())
+    let start = now()
+    try Self.onThreads(threads) { thread in
+      var random = Random(seed: UInt64(thread) + 1)
+      let flight = Flight(depth: depth)
+      for _ in 0..<operations {
+        let number = random.below(keys.count)
+        let (key, value) = (keys.key(number), keys.value(number))
+        flight.room.wait()
+        let begun = now()
+        store.put(key, value) { flight.finish($0, since: begun) }
+      }
+      for _ in 0..<depth { flight.room.wait() }
+      for _ in 0..<depth { flight.room.signal() }
+      let state = flight.state.withLock { $0 }
+      if let failure = state.failure { throw failure }
+      merged.withLock { $0.add(state.latencies) }
+    }
+    let duration = now() - start
+    let latencies = merged.withLock { $0 }
+    try store.close()
+    return [
+      ("operations", "\(operations * threads)"),
+      ("rate", Self.rate(operations * threads, duration)),
+      ("p50_ms", Self.text(latencies.milliseconds(0.5))),
+      ("p99_ms", Self.text(latencies.milliseconds(0.99))),
+      ("longest_ms", Self.text(Double(latencies.longest) / 1e6)),
+    ]
+  }
+
+  /// Batches of random keys by one thread, point gets beside them at a steady rate, until all
+  /// compaction is done.
+  func batch() throws -> Fields {
+    let store = try create()
+    let size = max(1, try arguments.number("batch", 1000))
+    let operations = try arguments.number("operations", 5_000_000)
+    let getRate = try arguments.number("rate", 10_000)
+    let keys = keys
+    let isDone = Atomic(false)
+    let written = Atomic<UInt64>(0)
+    let gets = Mutex(Latencies())
+    let lateness = Mutex(UInt64(0))
+    let clock = Mutex<(written: UInt64, idle: UInt64, longest: UInt64)>((0, 0, 0))
+    try Self.onThreads(getRate > 0 ? 2 : 1) { thread in
+      var random = Random(seed: 7)
+      if thread == 1 {
+        // An open loop: each get is due at its time, and waits are counted from there.
+        var chooser = Random(seed: 9)
+        var latencies = Latencies()
+        var key = Keys.empty
+        let gap = 1_000_000_000 / UInt64(getRate)
+        var due = now()
+        while !isDone.load(ordering: .acquiring) {
+          let moment = now()
+          if moment < due {
+            usleep(UInt32((due - moment) / 1000))
+            continue
+          }
+          let number = chooser.below(keys.count)
+          keys.write(number, to: &key)
+          let isRight = try store.get(key) { keys.isValue($0, of: number) }
+          if isRight == false { throw WrongValue(number: number) }
+          latencies.record(now() - due)
+          due += gap
+        }
+        gets.withLock { $0 = latencies }
+        return
+      }
+      defer { isDone.store(true, ordering: .releasing) }
+      var batch = StoreBatch()
+      var key = Keys.empty
+      var value = keys.emptyValue
+      let start = now()
+      var longest: UInt64 = 0
+      for _ in 0..<operations / size {
+        batch.removeAll()
+        for _ in 0..<size {
+          let number = random.below(keys.count)
+          keys.write(number, to: &key)
+          keys.writeValue(number, to: &value)
+          batch.put(key.span, value.span)
+        }
+        let begun = now()
+        try store.write(batch)
+        longest = max(longest, now() - begun)
+        written.add(UInt64(size), ordering: .relaxed)
+      }
+      let ended = now()
+      try store.waitUntilIdle()
+      let idle = now()
+      clock.withLock { $0 = (ended - start, idle - start, longest) }
+    }
+    let times = clock.withLock { $0 }
+    let latencies = gets.withLock { $0 }
+    try store.close()
+    let count = operations / size * size
+    return [
+      ("operations", "\(count)"), ("rate", Self.rate(count, times.written)),
+      ("rate_until_idle", Self.rate(count, times.idle)),
+      ("longest_batch_ms", Self.text(Double(times.longest) / 1e6)),
+      ("gets", "\(latencies.count)"), ("get_p99_ms", Self.text(latencies.milliseconds(0.99))),
+      ("get_p999_ms", Self.text(latencies.milliseconds(0.999))),
+    ]
+  }
+}
