@@ -120,8 +120,8 @@ let package = Package(
     .testTarget(
       name: "StorebenchTests",
       dependencies: [
-        "storebench", "StorageEngine", "Driver", "Workloads", "Reports", "LinuxIO", "Measurements",
-        "TestSupport",
+        "storebench", "Qualification", "StorageEngine", "Driver", "Workloads", "Reports", "LinuxIO",
+        "Measurements", "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
