@@ -42,16 +42,26 @@ final class EngineSequence {
 
   /// Runs all phases, or those up to the first that failed, and closes the store.
   func carryOut() throws {
+    do {
+      try carryOutPhases()
+    } catch {
+      // What keeps it from closing now is told by what ended the run.
+      try? engine.close()
+      throw error
+    }
+    let ended = !sequence.goesOn
+    do throws(EngineFailure) {
+      try engine.close()
+    } catch {
+      guard !ended else { return }
+      throw TargetFailure(category: .environment, description: "the store did not close: \(error)")
+    }
+  }
+
+  private func carryOutPhases() throws {
     for space in plan.keySpaces.indices where sequence.goesOn { try fill(space) }
     for scenario in sequence.qualification.store?.scenarios ?? [] where sequence.goesOn {
       try run(scenario)
-    }
-    do throws(EngineFailure) {
-      try engine.close()
-    } catch  where sequence.goesOn {
-      throw TargetFailure(category: .environment, description: "the store did not close: \(error)")
-    } catch {
-      // What kept it from closing ended the run already.
     }
   }
 

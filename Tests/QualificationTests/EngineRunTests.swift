@@ -30,7 +30,8 @@ struct EngineRun {
   init(
     _ behaviour: EngineBehaviour = EngineBehaviour(), overrides: [String] = [],
     kernel: @escaping () -> ProcessIO? = { nil }, sizeBytes: UInt64 = 128 << 20,
-    device: String? = nil, serial: String? = nil, makes: (@Sendable (String) -> Void)? = nil
+    device: String? = nil, serial: String? = nil, makes: (@Sendable (String) -> Void)? = nil,
+    log: SimulatedEngineLog = SimulatedEngineLog(), leftover: String? = nil
   ) async throws {
     let overrides =
       Self.deviceGates + [
@@ -46,7 +47,11 @@ struct EngineRun {
     let target = folder.appending(path: "target")
     try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    factory = SimulatedEngineFactory(behaviour: behaviour, makes: makes)
+    if let leftover {
+      try FileManager.default.createDirectory(
+        at: target.appending(path: leftover), withIntermediateDirectories: false)
+    }
+    factory = SimulatedEngineFactory(behaviour: behaviour, makes: makes, log: log)
     let qualification = try await DeviceQualification.open(
       QualificationRequest(
         path: FileSystemPath(device ?? target.path), destroySerial: serial, sizeBytes: sizeBytes,
@@ -197,6 +202,24 @@ struct EngineRunTests {
       guard let failure = error as? TargetFailure else { return false }
       return failure.category == .environment && failure.description.contains("too little memory")
     }
+  }
+
+  @Test("closes the store also where the machine stands in the way in the middle")
+  func closes() async throws {
+    var behaviour = EngineBehaviour()
+    behaviour.failsAtLoad = 3
+    behaviour.failsAs = .environment
+    let log = SimulatedEngineLog()
+    await #expect(throws: TargetFailure.self) { _ = try await EngineRun(behaviour, log: log) }
+    #expect(log.closings.withLock { $0 } == 1)
+  }
+
+  @Test("tells of what a run that was killed left in the folder")
+  func leftovers() async throws {
+    let run = try await EngineRun(leftover: ".storebench-00ff.store")
+    let notes = run.record.notes ?? []
+    #expect(notes.contains { $0.contains("cut off") && $0.contains("rm -r") }, "\(notes)")
+    #expect(run.left == [".storebench-00ff.store"])
   }
 
   @Test("refuses a target that is too small before anything is made")
