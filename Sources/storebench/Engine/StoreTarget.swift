@@ -245,7 +245,8 @@ struct StoreWork: ~Copyable {
     var wrong: (finding: StoreFinding, number: UInt64)?
     try store.multiGet(wanted) { index, value in
       // Of its own key the store was given no more than the bytes, which tell the number.
-      guard let number = keys.number(of: wanted[index].span)?.number else { return }
+      let key = wanted[index]
+      guard let number = keys.number(of: key.span)?.number else { return }
       let check = values.check(
         value, identity: keys.identity(number), full: every > 0 && index % every == 0)
       if check.finding != .intact, wrong == nil { wrong = (check.finding, number) }
