@@ -61,7 +61,7 @@ struct Keys {
 
   Keys(uint64_t count, size_t valueBytes) : count(count), valueBytes(std::max<size_t>(8, valueBytes)) {
     Random random{301};
-    while (contents.size() < 1 << 20) {
+    while (contents.size() < 1 << 16) {
       std::string half;
       for (int i = 0; i < 50; i++) half.push_back(static_cast<char>(32 + random.next() % 95));
       contents += half + half;

@@ -1,3 +1,4 @@
+#include <rocksdb/env.h>
 #include <rocksdb/sst_file_reader.h>
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
@@ -118,6 +119,13 @@ void rocksdb_shim_verify_file(
 
 void rocksdb_shim_resume(rocksdb_t *database, char **error) {
   report(behind(database)->Resume(), error);
+}
+
+void rocksdb_shim_yield_in_compaction(void) {
+  rocksdb::Env *env = rocksdb::Env::Default();
+  // Nice 19: it still gets what is left over, and never waits for ever as with an idle priority.
+  env->LowerThreadPoolCPUPriority(rocksdb::Env::LOW, rocksdb::CpuPriority::kLow);
+  env->LowerThreadPoolCPUPriority(rocksdb::Env::BOTTOM, rocksdb::CpuPriority::kLow);
 }
 
 rocksdb_cache_t *rocksdb_shim_cache_create_hyper_clock(

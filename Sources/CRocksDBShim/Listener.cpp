@@ -31,6 +31,14 @@ class Listener final : public rocksdb::EventListener {
     if (error_.empty()) error_ = status->ToString();
   }
 
+  // RocksDB would write what failed to the log once more, behind the half that may be there, and
+  // look for room in intervals of five seconds, in which no one else may. Its caller does better.
+  // Compactions it begins again by itself.
+  void OnErrorRecoveryBegin(
+      rocksdb::BackgroundErrorReason reason, rocksdb::Status, bool *recovers) override {
+    if (reason != rocksdb::BackgroundErrorReason::kCompaction) *recovers = false;
+  }
+
   void OnStallConditionsChanged(const rocksdb::WriteStallInfo &info) override {
     const auto now = Clock::now();
     std::lock_guard<std::mutex> guard(mutex_);

@@ -77,6 +77,8 @@ public final class DeviceQualification {
   let store: PlannedStore?
   /// What the kernel fetched and sent for this process; a test may tell something else.
   var readKernel: () -> ProcessIO? = { ProcessIO() }
+  /// What disturbed the machine up to now; a store on a clock of its own is disturbed by nothing.
+  var readNoise: () -> NoiseReading? = { NoiseReading.now() }
   let runID: RunID
   let clock: RunClock
 

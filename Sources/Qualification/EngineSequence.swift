@@ -42,16 +42,26 @@ final class EngineSequence {
 
   /// Runs all phases, or those up to the first that failed, and closes the store.
   func carryOut() throws {
+    do {
+      try carryOutPhases()
+    } catch {
+      // What keeps it from closing now is told by what ended the run.
+      try? engine.close()
+      throw error
+    }
+    let ended = !sequence.goesOn
+    do throws(EngineFailure) {
+      try engine.close()
+    } catch {
+      guard !ended else { return }
+      throw TargetFailure(category: .environment, description: "the store did not close: \(error)")
+    }
+  }
+
+  private func carryOutPhases() throws {
     for space in plan.keySpaces.indices where sequence.goesOn { try fill(space) }
     for scenario in sequence.qualification.store?.scenarios ?? [] where sequence.goesOn {
       try run(scenario)
-    }
-    do throws(EngineFailure) {
-      try engine.close()
-    } catch  where sequence.goesOn {
-      throw TargetFailure(category: .environment, description: "the store did not close: \(error)")
-    } catch {
-      // What kept it from closing ended the run already.
     }
   }
 
@@ -178,7 +188,7 @@ final class EngineSequence {
     _ load: EngineLoad, beside rate: Double?, waits: Bool, in phase: inout PhaseRecord,
     _ show: (LoadPulse) -> Void
   ) throws -> LatencyHistogram {
-    let noise = NoiseReading.now()
+    let noise = sequence.qualification.readNoise()
     let kernel = sequence.qualification.readKernel()
     // Beyond any round with its wait, so that the reads end only when they are told to.
     var longest = profile.rounds.rampUp + profile.engine.idleLimit + Nanoseconds(seconds: 60)
@@ -216,8 +226,10 @@ final class EngineSequence {
     if countedIO == nil { journal.bytesWritten += result.load.bytesSubmittedForWriting }
     account()
     try sequence.note(
-      result.load, in: &phase, countsAsWritten: false, noise: NoiseReading.now().noise(since: noise)
-    )
+      result.load, in: &phase, countsAsWritten: false,
+      noise: noise.flatMap { before in
+        sequence.qualification.readNoise().map { $0.noise(since: before) }
+      })
     return result.load.latency
   }
 

@@ -10,7 +10,7 @@ struct EngineSizing {
   /// The store's keys are numbers, written out.
   static let keyBytes = 16
   /// Fewer keys than this in a space, and a batch or a multi-get would meet itself.
-  static let keyCountMin: UInt64 = 20_000
+  static let keyCountMin: UInt64 = 10_000
   /// So many times its data a store may take up while logs and compaction run.
   static let spaceFactor: UInt64 = 2
 

@@ -29,6 +29,8 @@ struct TargetFileOpening {
           "not alone on \(disk.node): \(error.description); figures may be disturbed")
       }
     }
+    // Whoever holds no lock may be sharing the folder with a run that is still alive.
+    if lock != nil { notes += Self.leftovers(in: folder, besides: scratch.path) }
     let subject = SubjectRecord(
       form: .file, path: path.description, openedPath: scratch.path.description,
       identity: backing.identity, rangeBytes: scratch.sizeBytes, shared: false)
@@ -38,6 +40,16 @@ struct TargetFileOpening {
       subject: subject, descriptor: descriptor, openedPath: opened, isWritable: true,
       memory: backing.memory, notes: notes, safety: nil,
       holding: TargetHolding(scratch: consume scratch, lock: consume lock))
+  }
+
+  /// What runs left in a folder that were killed, one note for each; nobody else's names begin so.
+  private static func leftovers(in folder: FileSystemPath, besides own: FileSystemPath) -> [String] {
+    KernelTree.live.entries(folder.description).filter {
+      $0.hasPrefix(".storebench-") && ($0.hasSuffix(".store") || $0.hasSuffix(".dat"))
+    }.map { folder.appending($0) }.filter { $0 != own }.map {
+      "left behind by a run that was cut off: \($0); to remove it: rm -r "
+        + SafetyRule.quoted($0.description)
+    }
   }
 
   /// Opens an existing file for reading, where that was asked for.

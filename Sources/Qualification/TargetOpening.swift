@@ -109,7 +109,7 @@ public final class QualificationTarget: Sendable {
       throw TargetFailure(category: .usage, description: "\(openedPath) is not a device to write")
     }
     try safety.recheck()
-    holding.withLock { $0?.file = nil }
+    holding.withLock { $0?.releaseDevice() }
     return FileSystemPath(safety.device.node)
   }
 
@@ -136,6 +136,13 @@ struct TargetHolding: ~Copyable {
     self.file = file
     self.scratch = scratch
     self.lock = lock
+  }
+
+  /// Closes the device and keeps the lock.
+  mutating func releaseDevice() {
+    // Taken out by name: assigning nil through the optional leaves it open (Swift 6.3).
+    let released = file.take()
+    _ = consume released
   }
 
   /// What changed about the open file itself; `expectedBytes` is a device's capacity.

@@ -32,7 +32,8 @@ public struct Database: ~Copyable, Sendable {
       throw RocksDBError(code: .other, path: path, message: String(cString: problem))
     }
     if readOnly || !options.createIfMissing { try Self.expectDatabase(at: path) }
-    let native = NativeOptions(options)
+    let native = NativeOptions(options, path: path, readOnly: readOnly)
+    if !readOnly, access(path, F_OK) == 0 { native.fillReserve(opening: true) }
     var failure: UnsafeMutablePointer<CChar>?
     let database =
       readOnly
@@ -44,8 +45,12 @@ public struct Database: ~Copyable, Sendable {
     guard let database else {
       throw RocksDBError(code: .other, path: path, message: "RocksDB gave no reason")
     }
+    native.fillReserve()
     handle = DatabaseHandle(database: database, path: path, options: native)
   }
+
+  /// The file in a database's folder whose room the log takes on a full disk.
+  public static let reserveName = "RESERVE"
 
   /// Version of the library that is loaded, such as `7.8.3`.
   public static var libraryVersion: String { String(cString: rocksdb_shim_version()) }
@@ -145,7 +150,8 @@ public struct Database: ~Copyable, Sendable {
   ///
   /// After a write, a sync or a flush has failed, all others throw that failure at once, and reads go
   /// on. To write again once the cause is gone, close the database and open it: what was acknowledged
-  /// is there. Where only a flush had no space, ``resume()`` does.
+  /// is there. Where the disk was full, it goes on by itself when there is room again, unless the log
+  /// failed, which ``DatabaseOptions/reserveBytes`` prevents.
   public var writeFailure: RocksDBError? { handle.writeFailure }
 
   /// Writes a batch: after a crash all of it is there, or none.
@@ -169,7 +175,7 @@ public struct Database: ~Copyable, Sendable {
 
   /// Puts the log of everything written so far on the drive.
   public func syncLog() throws(RocksDBError) {
-    try handle.writing { rocksdb_flush_wal(handle.database, 1, &$0) }
+    try handle.syncing { rocksdb_flush_wal(handle.database, 1, &$0) }
   }
 
   /// Hands the log of everything written so far to the kernel, which a crash of the process

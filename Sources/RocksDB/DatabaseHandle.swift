@@ -17,6 +17,8 @@ final class DatabaseHandle: @unchecked Sendable {
   private let hasFailed = Atomic(false)
   private let needsReopening = Atomic(false)
   private let firstFailure = Mutex<RocksDBError?>(nil)
+  /// When it was last tried to go on after a full disk.
+  private let lastLook = Mutex<ContinuousClock.Instant?>(nil)
   private let writeOptions: [OpaquePointer]
 
   init(database: OpaquePointer, path: String, options: NativeOptions) {
@@ -53,37 +55,93 @@ final class DatabaseHandle: @unchecked Sendable {
   /// Why nothing is written any more; nil while all is well.
   var writeFailure: RocksDBError? { firstFailure.withLock { $0 } }
 
-  /// Makes a call that writes, unless one has failed before.
+  /// Makes a call that writes, unless one has failed before or only the log's reserve is left.
   ///
   /// RocksDB 7.8 may take its log for sound again while the log's writer still remembers the failure,
   /// which with assertions on, as Debian builds it, ends the process at the next write or sync.
   func writing(
     _ call: (inout UnsafeMutablePointer<CChar>?) -> Void
   ) throws(RocksDBError) {
-    if hasFailed.load(ordering: .acquiring), let writeFailure { throw writeFailure }
+    if hasFailed.load(ordering: .acquiring) || options.isReserveSpent { try goOn() }
     do {
       try checked(call)
     } catch {
-      switch error.code {
-      case .busy, .invalidArgument, .aborted: break
-      case .corruption, .ioError, .noSpace, .notFound, .other:
-        firstFailure.withLock { $0 = $0 ?? error }
-        if error.code != .noSpace || error.path.hasSuffix(".log") {
-          needsReopening.store(true, ordering: .releasing)
-        }
-        hasFailed.store(true, ordering: .releasing)
-      }
+      remember(error)
       throw error
     }
   }
 
+  /// Makes a call that syncs the log, between the failures of those that write to it.
+  func syncing(
+    _ call: (inout UnsafeMutablePointer<CChar>?) -> Void
+  ) throws(RocksDBError) {
+    if hasFailed.load(ordering: .acquiring), needsReopening.load(ordering: .acquiring),
+      let writeFailure
+    {
+      throw writeFailure
+    }
+    rocksdb_shim_files_enter_gate(options.files)
+    defer { rocksdb_shim_files_leave_gate(options.files) }
+    do throws(RocksDBError) {
+      if let failure = rocksdb_shim_files_log_failure(options.files) {
+        throw RocksDBError(taking: failure, database: path)
+      }
+      try checked(call)
+    } catch {
+      remember(error)
+      throw error
+    }
+  }
+
+  private func remember(_ error: RocksDBError) {
+    switch error.code {
+    case .busy, .invalidArgument, .aborted: break
+    case .corruption, .ioError, .noSpace, .notFound, .other:
+      firstFailure.withLock { $0 = $0 ?? error }
+      if error.code != .noSpace || error.path.hasSuffix(".log") {
+        needsReopening.store(true, ordering: .releasing)
+      }
+      hasFailed.store(true, ordering: .releasing)
+    }
+  }
+
+  /// Writes again after a full disk where there is room by now, which is looked for once a second.
+  private func goOn() throws(RocksDBError) {
+    if needsReopening.load(ordering: .acquiring), let writeFailure { throw writeFailure }
+    let now = ContinuousClock.now
+    let isDue = lastLook.withLock { last in
+      if let last, now - last < .seconds(1) { return false }
+      last = now
+      return true
+    }
+    guard isDue else { throw writeFailure ?? reserveFailure }
+    try resume()
+  }
+
   /// Writes again after a failure that left the log alone.
   func resume() throws(RocksDBError) {
-    guard let writeFailure else { return }
-    if needsReopening.load(ordering: .acquiring) { throw writeFailure }
-    try checked { rocksdb_shim_resume(database, &$0) }
-    firstFailure.withLock { $0 = nil }
+    if needsReopening.load(ordering: .acquiring), let writeFailure { throw writeFailure }
+    guard options.fillReserve() else { throw writeFailure ?? reserveFailure }
+    guard hasFailed.load(ordering: .acquiring) else { return }
+    // Forgotten first, or a failure that comes meanwhile would be.
+    let former = firstFailure.withLock { failure in
+      defer { failure = nil }
+      return failure
+    }
     hasFailed.store(false, ordering: .releasing)
+    do {
+      try checked { rocksdb_shim_resume(database, &$0) }
+    } catch {
+      remember(former ?? error)
+      throw error
+    }
+  }
+
+  /// What is told while the log has only its reserve left.
+  private var reserveFailure: RocksDBError {
+    RocksDBError(
+      code: .noSpace, path: path,
+      message: "No space left on device: what is left is kept for the log")
   }
 
   /// Finds a value and holds it in place; nil where the key is not there.
@@ -130,13 +188,18 @@ final class DatabaseHandle: @unchecked Sendable {
     _ batch: WriteBatch, sync: Bool, disableLog: Bool, lowPriority: Bool
   ) throws(RocksDBError) {
     let bits = (sync ? 1 : 0) | (disableLog ? 2 : 0) | (lowPriority ? 4 : 0)
-    try writing { failure in
-      batch.withBytes { bytes in
-        guard let start = bytes.baseAddress else { return }
-        rocksdb_shim_write(
-          database, writeOptions[bits], start.assumingMemoryBound(to: CChar.self), bytes.count,
-          &failure)
-      }
+    guard sync else { return try writing { write(batch, writeOptions[bits], &$0) } }
+    if hasFailed.load(ordering: .acquiring) || options.isReserveSpent { try goOn() }
+    try syncing { write(batch, writeOptions[bits], &$0) }
+  }
+
+  private func write(
+    _ batch: WriteBatch, _ options: OpaquePointer, _ failure: inout UnsafeMutablePointer<CChar>?
+  ) {
+    batch.withBytes { bytes in
+      guard let start = bytes.baseAddress else { return }
+      rocksdb_shim_write(
+        database, options, start.assumingMemoryBound(to: CChar.self), bytes.count, &failure)
     }
   }
 }

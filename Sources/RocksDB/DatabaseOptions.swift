@@ -79,6 +79,14 @@ public struct DatabaseOptions: Sendable {
   /// Bytes of logs beyond which write buffers are flushed; 0 for four times the write buffers.
   public var logByteLimit = 0
 
+  /// Whether opening takes nothing of the log behind a missing record, so that a power cut never
+  /// leaves a hole; all changes must then go through the log, none past it.
+  public var unbrokenLog = false
+  /// Bytes of the file ``Database/reserveName``, whose room the log takes on a full disk; 0 for none.
+  ///
+  /// RocksDB then never sees an append to its log fail for want of space, which it does not get over.
+  public var reserveBytes = 0
+
   // Files and compaction
 
   /// Files in level 0 at which compaction begins.
@@ -95,6 +103,10 @@ public struct DatabaseOptions: Sendable {
   public var backgroundJobs = 2
   /// Most threads of one compaction.
   public var subcompactions = 1
+  /// Whether compaction lets other threads go first on the processor.
+  ///
+  /// All databases of the process share its threads, and it cannot be taken back.
+  public var compactionYields = false
   /// Bytes per second that flushes and compactions may write together; 0 for no limit.
   public var backgroundBytesPerSecond = 0
   /// Whether level sizes follow the last level, which bounds the space that is wasted.

@@ -6,16 +6,25 @@ final class NativeOptions: @unchecked Sendable {
   let options: OpaquePointer
   let statistics: OpaquePointer?
   let listener: OpaquePointer
+  /// The database's files; they must outlive it.
+  let files: OpaquePointer
   /// What the options point to without owning it.
   private let source: DatabaseOptions
 
-  init(_ source: DatabaseOptions) {
+  /// - Parameters:
+  ///   - source: Our options.
+  ///   - path: The database's folder.
+  ///   - readOnly: Whether nothing may be changed.
+  init(_ source: DatabaseOptions, path: String, readOnly: Bool) {
     self.source = source
+    files = rocksdb_shim_files_create(
+      path, Database.reserveName, readOnly ? 0 : UInt64(max(0, source.reserveBytes)))
     options = rocksdb_options_create()
     statistics = source.statistics ? rocksdb_shim_statistics_create() : nil
     listener = rocksdb_shim_listener_create()
     if let statistics { rocksdb_shim_options_set_statistics(options, statistics) }
     rocksdb_shim_options_add_listener(options, listener)
+    rocksdb_shim_options_set_files(options, files, source.unbrokenLog)
     setOpening()
     setMemtable()
     setLog()
@@ -28,7 +37,20 @@ final class NativeOptions: @unchecked Sendable {
     rocksdb_options_destroy(options)
     if let statistics { rocksdb_shim_statistics_destroy(statistics) }
     rocksdb_shim_listener_destroy(listener)
+    rocksdb_shim_files_destroy(files)
   }
+
+  /// Takes the room that is kept for the log, again where it had to be used.
+  ///
+  /// - Parameter opening: Whether the database is not open yet; want of room is then passed over.
+  /// - Returns: Whether it is there.
+  @discardableResult
+  func fillReserve(opening: Bool = false) -> Bool {
+    rocksdb_shim_files_fill_reserve(files, opening)
+  }
+
+  /// Whether the room that is kept for the log is in use.
+  var isReserveSpent: Bool { rocksdb_shim_files_is_reserve_spent(files) }
 
   private func setOpening() {
     rocksdb_options_set_create_if_missing(options, source.createIfMissing.flag)
@@ -80,6 +102,7 @@ final class NativeOptions: @unchecked Sendable {
     rocksdb_options_set_target_file_size_base(options, UInt64(max(1, source.fileBytes)))
     rocksdb_options_set_max_background_jobs(options, Int32(clamping: source.backgroundJobs))
     rocksdb_options_set_max_subcompactions(options, UInt32(clamping: source.subcompactions))
+    if source.compactionYields { rocksdb_shim_yield_in_compaction() }
     rocksdb_options_set_level_compaction_dynamic_level_bytes(options, source.dynamicLevels.flag)
     rocksdb_options_set_disable_auto_compactions(
       options, source.disableAutomaticCompaction ? 1 : 0)

@@ -89,6 +89,12 @@ extension RocksDBError {
 extension RocksDBError.Code {
   /// The kind that a status text begins with.
   init(text: String) {
+    // What a writer is told that was held back while a flush failed.
+    let heldBack = "Result incomplete: "
+    if text.hasPrefix(heldBack + "IO error") {
+      self.init(text: String(text.dropFirst(heldBack.count)))
+      return
+    }
     let kinds: [(String, Self)] = [
       ("Corruption", .corruption),
       ("IO error", .ioError),

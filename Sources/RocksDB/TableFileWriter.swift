@@ -21,7 +21,7 @@ public struct TableFileWriter: ~Copyable {
   public init(
     at path: String, options: DatabaseOptions = DatabaseOptions()
   ) throws(RocksDBError) {
-    let native = NativeOptions(options)
+    let native = NativeOptions(options, path: "", readOnly: true)
     let environment: OpaquePointer = rocksdb_envoptions_create()
     let writer: OpaquePointer = rocksdb_sstfilewriter_create(environment, native.options)
     var failure: UnsafeMutablePointer<CChar>?

@@ -53,8 +53,7 @@ public enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
       "the store '\(path)' was opened for reading only; open it for writing"
     case .noSpace(let tier, let path, let cause):
       "no space for the \(tier.rawValue) tier in '\(path)': \(cause); the store takes no writes "
-        + "and keeps all it acknowledged; make room and write again, or open the store again where "
-        + "it still refuses"
+        + "and keeps all it acknowledged; make room, and writes go on"
     case .corruption(let tier, let file, let cause):
       "the \(tier.rawValue) tier is damaged in '\(file)': \(cause); verify the store and restore "
         + "the tier from a checkpoint"

@@ -28,6 +28,8 @@ public struct TierSettings: Sendable, Equatable {
   public var buffersToMerge: Int
   /// Files in level 0 at which compaction begins.
   public var level0Files: Int
+  /// Bytes of the level that level 0 is merged into; each level below holds ten times as much.
+  public var level1Bytes: Int
   /// Most flushes and compactions at once.
   public var backgroundJobs: Int
   /// Most threads of one compaction.
@@ -50,7 +52,8 @@ public struct TierSettings: Sendable, Equatable {
   /// Every setting by hand.
   public init(
     cacheBytes: Int, writeBufferBytes: Int, writeBufferCount: Int, buffersToMerge: Int = 1,
-    level0Files: Int = 4, backgroundJobs: Int, subcompactions: Int = 1, blockBytes: Int,
+    level0Files: Int = 4, level1Bytes: Int = 256 << 20, backgroundJobs: Int,
+    subcompactions: Int = 1, blockBytes: Int,
     filterBitsPerKey: Double, ribbonFilter: Bool = false, compression: Compression,
     openFiles: Int = -1, mmapReads: Bool = false, memtable: Memtable = .skiplist
   ) {
@@ -59,6 +62,7 @@ public struct TierSettings: Sendable, Equatable {
     self.writeBufferCount = writeBufferCount
     self.buffersToMerge = buffersToMerge
     self.level0Files = level0Files
+    self.level1Bytes = level1Bytes
     self.backgroundJobs = backgroundJobs
     self.subcompactions = subcompactions
     self.blockBytes = blockBytes
@@ -112,7 +116,8 @@ extension TierSettings {
       // front keeps single keys. All files open: a closed one costs a footer and an index read.
       TierSettings(
         cacheBytes: 512 << 20, writeBufferBytes: 128 << 20, writeBufferCount: 6, buffersToMerge: 2,
-        level0Files: 4, backgroundJobs: 4, subcompactions: 2, blockBytes: 4 << 10,
+        level0Files: 8, level1Bytes: 2 << 30, backgroundJobs: 4, subcompactions: 2,
+        blockBytes: 4 << 10,
         filterBitsPerKey: 10, compression: .lz4, memtable: .hashSegments)
     case .warm:
       TierSettings(

@@ -30,12 +30,14 @@ struct EngineRun {
   init(
     _ behaviour: EngineBehaviour = EngineBehaviour(), overrides: [String] = [],
     kernel: @escaping () -> ProcessIO? = { nil }, sizeBytes: UInt64 = 128 << 20,
-    device: String? = nil, serial: String? = nil, makes: (@Sendable (String) -> Void)? = nil
+    device: String? = nil, serial: String? = nil, makes: (@Sendable (String) -> Void)? = nil,
+    log: SimulatedEngineLog = SimulatedEngineLog(), leftover: String? = nil
   ) async throws {
     let overrides =
       Self.deviceGates + [
         "rounds.duration=20ms", "rounds.ramp-up=1ms", "engine.warm-up=5ms", "engine.idle-limit=1s",
-        "reserve=1MiB",
+        "reserve=1MiB", "scenarios.engine/multi-get-1000.round=2s",
+        "scenarios.engine/batch-10k.round=2s",
       ] + overrides
     let source = try BuiltInProfiles.source(named: "hot")
     let profile = try ProfileLoader.load(
@@ -45,7 +47,11 @@ struct EngineRun {
     let target = folder.appending(path: "target")
     try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    factory = SimulatedEngineFactory(behaviour: behaviour, makes: makes)
+    if let leftover {
+      try FileManager.default.createDirectory(
+        at: target.appending(path: leftover), withIntermediateDirectories: false)
+    }
+    factory = SimulatedEngineFactory(behaviour: behaviour, makes: makes, log: log)
     let qualification = try await DeviceQualification.open(
       QualificationRequest(
         path: FileSystemPath(device ?? target.path), destroySerial: serial, sizeBytes: sizeBytes,
@@ -53,6 +59,7 @@ struct EngineRun {
         layer: "engine", seed: 1, command: ["storebench"], version: "test"), engine: factory)
     defer { qualification.close() }
     qualification.readKernel = kernel
+    qualification.readNoise = { nil }
     try await qualification.run(
       journalPath: folder.appending(path: "journal.jsonl").path,
       samplesPath: folder.appending(path: "samples.jsonl").path, stop: StopSignal()
@@ -195,6 +202,24 @@ struct EngineRunTests {
       guard let failure = error as? TargetFailure else { return false }
       return failure.category == .environment && failure.description.contains("too little memory")
     }
+  }
+
+  @Test("closes the store also where the machine stands in the way in the middle")
+  func closes() async throws {
+    var behaviour = EngineBehaviour()
+    behaviour.failsAtLoad = 3
+    behaviour.failsAs = .environment
+    let log = SimulatedEngineLog()
+    await #expect(throws: TargetFailure.self) { _ = try await EngineRun(behaviour, log: log) }
+    #expect(log.closings.withLock { $0 } == 1)
+  }
+
+  @Test("tells of what a run that was killed left in the folder")
+  func leftovers() async throws {
+    let run = try await EngineRun(leftover: ".storebench-00ff.store")
+    let notes = run.record.notes ?? []
+    #expect(notes.contains { $0.contains("cut off") && $0.contains("rm -r") }, "\(notes)")
+    #expect(run.left == [".storebench-00ff.store"])
   }
 
   @Test("refuses a target that is too small before anything is made")

@@ -30,6 +30,7 @@ struct EngineBehaviour: Sendable {
   var failure: EngineFailure?
   /// Fails as a device does at this load, from 0.
   var failsAtLoad: Int?
+  var failsAs = EngineFailure.Category.device
 }
 
 /// A store on a simulated device: a real load target on a clock of its own.
@@ -38,7 +39,7 @@ struct SimulatedEngineFactory: EngineFactory {
   /// Called with the folder of a store that is made.
   var makes: (@Sendable (String) -> Void)?
   /// What was asked for, and what became of it.
-  let log = SimulatedEngineLog()
+  var log = SimulatedEngineLog()
 
   func makeEngine(at folder: FileSystemPath, plan: EnginePlan) throws(EngineFailure) -> any Engine {
     if let failure = behaviour.failure { throw failure }
@@ -89,7 +90,8 @@ final class SimulatedEngine: Engine {
       return $0.count - 1
     }
     if index == behaviour.failsAtLoad {
-      throw EngineFailure(category: .device, description: "hot: 000012.sst: input/output error")
+      throw EngineFailure(
+        category: behaviour.failsAs, description: "hot: 000012.sst: input/output error")
     }
     let space = plan.keySpaces[load.keySpace]
     let entryBytes = UInt64(plan.keyBytes + space.valueBytes)

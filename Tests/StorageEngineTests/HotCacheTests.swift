@@ -25,7 +25,7 @@ struct HotCacheTests {
   @Test("gives back only what the newest change said, and keeps its limit", arguments: 1...8)
   func model(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
-    let cache = HotCache(byteLimit: seed % 2 == 0 ? 64 << 10 : 9 << 20)
+    let cache = try HotCache(byteLimit: seed % 2 == 0 ? 64 << 10 : 9 << 20)
     var model: [[UInt8]: (value: [UInt8]?, version: UInt64)] = [:]
     var hits = 0
     for sequence in 1...30_000 as ClosedRange<UInt64> {
@@ -57,7 +57,7 @@ struct HotCacheTests {
 
   @Test("drops a fill that a commit overtook")
   func overtaken() throws {
-    let cache = HotCache(byteLimit: 1 << 20)
+    let cache = try HotCache(byteLimit: 1 << 20)
     let key = bytes("k")
     let hash = KeyHash.hash(key.span)
     let ticket = try #require(read(cache, key).ticket)
@@ -70,7 +70,7 @@ struct HotCacheTests {
 
   @Test("gives no ticket, and takes no fill, while a change is being committed")
   func pending() throws {
-    let cache = HotCache(byteLimit: 1 << 20)
+    let cache = try HotCache(byteLimit: 1 << 20)
     let key = bytes("k")
     let hash = KeyHash.hash(key.span)
     let ticket = try #require(read(cache, key).ticket)
@@ -84,7 +84,7 @@ struct HotCacheTests {
 
   @Test("keeps the newest of two changes of one batch")
   func twice() throws {
-    let cache = HotCache(byteLimit: 1 << 20)
+    let cache = try HotCache(byteLimit: 1 << 20)
     let key = bytes("k")
     let hash = KeyHash.hash(key.span)
     fill(cache, key, bytes("0"), 1, ticket: try #require(read(cache, key).ticket))
@@ -98,7 +98,7 @@ struct HotCacheTests {
 
   @Test("keeps what is used while a scan of things used once goes by")
   func scanResistance() throws {
-    let cache = HotCache(byteLimit: 1 << 20)
+    let cache = try HotCache(byteLimit: 1 << 20)
     func touch(_ key: [UInt8], _ sequence: UInt64) {
       let found = read(cache, key)
       if found.value == nil, let ticket = found.ticket {
@@ -121,7 +121,7 @@ struct HotCacheTests {
 
   @Test("refuses what is too large for it, and forgets everything when told")
   func bounds() throws {
-    let cache = HotCache(byteLimit: 1 << 20)
+    let cache = try HotCache(byteLimit: 1 << 20)
     #expect(!cache.admits(keyCount: 1, valueCount: 1 << 20))
     let key = bytes("k")
     let ticket = try #require(read(cache, key).ticket)
@@ -139,9 +139,9 @@ struct HotCacheTests {
 @Suite("Parts of the hot cache")
 struct HotCachePartTests {
   @Test("the index finds what a dictionary finds", arguments: 1...6)
-  func index(seed: UInt64) {
+  func index(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
-    var index = SlotIndex(slotsMax: 1 << 12)
+    var index = try SlotIndex(slotCount: 1 << 12)
     var model: [UInt32: UInt32] = [:]
     for place in 1...20_000 as ClosedRange<UInt32> {
       // Few bits of hash, so that probing runs long.
@@ -175,9 +175,9 @@ struct HotCachePartTests {
   }
 
   @Test("the ring keeps its entries through many laps", arguments: 1...6)
-  func ring(seed: UInt64) {
+  func ring(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
-    var ring = EntryRing(capacity: 4000)
+    var ring = try EntryRing(capacity: 4000)
     var model: [(key: [UInt8], value: [UInt8])] = []
     for _ in 0..<5000 {
       let key = generator.bytes(Int.random(in: 1...30, using: &generator))

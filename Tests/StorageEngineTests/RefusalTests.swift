@@ -72,7 +72,7 @@ struct RefusalTests {
 
     let lost = try StoreFixture()
     try lost.create().close()
-    try files.removeItem(atPath: lost.path + "/cold/CURRENT")
+    try files.removeItem(atPath: lost.path + "/cold/TIER")
     expectWrong(.cold, lost)
   }
 

@@ -100,6 +100,35 @@ size_t rocksdb_shim_write_budget_usage(const rocksdb_shim_write_budget_t *budget
 void rocksdb_shim_options_set_write_budget(
     rocksdb_options_t *options, const rocksdb_shim_write_budget_t *budget);
 
+// Lets everything else go before compaction on the processor, for all databases of the process: they
+// share its threads.
+void rocksdb_shim_yield_in_compaction(void);
+
+// The files of one database: room is kept for its log, and failures of its log are remembered.
+typedef struct rocksdb_shim_files_t rocksdb_shim_files_t;
+
+// The reserve is a file of that name in the database's folder; 0 bytes for none.
+rocksdb_shim_files_t *rocksdb_shim_files_create(
+    const char *folder, const char *reserve_name, uint64_t reserve_bytes);
+void rocksdb_shim_files_destroy(rocksdb_shim_files_t *files);
+
+// The files must outlive the database. With `unbroken_log` opening takes nothing of the log behind
+// a missing record; all changes must then go through the log.
+void rocksdb_shim_options_set_files(
+    rocksdb_options_t *options, rocksdb_shim_files_t *files, bool unbroken_log);
+
+// Takes the reserve's room, again where it was spent; false where there is none.
+bool rocksdb_shim_files_fill_reserve(rocksdb_shim_files_t *files, bool opening);
+
+// Whether the reserve's room is in use: nothing must be written then.
+bool rocksdb_shim_files_is_reserve_spent(const rocksdb_shim_files_t *files);
+
+// Whoever syncs the log does so between these two, and only where the log has not failed: after
+// that RocksDB may end the process. The failure is to be freed with rocksdb_free; NULL for none.
+void rocksdb_shim_files_enter_gate(rocksdb_shim_files_t *files);
+void rocksdb_shim_files_leave_gate(rocksdb_shim_files_t *files);
+char *rocksdb_shim_files_log_failure(const rocksdb_shim_files_t *files);
+
 // Memtables of hashed segments: points by hash, order by background sorting.
 void rocksdb_shim_options_set_hash_segments(rocksdb_options_t *options, size_t segment_entries);
 

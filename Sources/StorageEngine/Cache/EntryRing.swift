@@ -1,10 +1,11 @@
+internal import LinuxIO
 internal import RocksDB
 
 /// Cache entries one behind the other in a ring of bytes: a queue that allocates nothing.
 ///
 /// An entry is a header of 24 bytes, the key and the value, rounded up to 8. It never lies around
 /// the ring's end: the rest of a lap that is too short is left out.
-struct EntryRing {
+struct EntryRing: ~Copyable {
   /// What stands before an entry's key.
   struct Header {
     var keyCount: Int
@@ -22,7 +23,7 @@ struct EntryRing {
   }
 
   let capacity: Int
-  private var bytes: [UInt8] = []
+  private var bytes: MappedBytes
   private var head = 0
   private var tail = 0
   private var isWrapped = false
@@ -30,10 +31,10 @@ struct EntryRing {
   private var lapEnd = 0
   private(set) var usedBytes = 0
 
-  init(capacity: Int) {
+  /// A ring of `capacity` bytes, whose memory is taken as the first lap reaches it.
+  init(capacity: Int) throws(SystemError) {
     self.capacity = capacity & ~7
-    // The pages are touched as the first lap reaches them.
-    bytes.reserveCapacity(self.capacity)
+    bytes = try MappedBytes(count: self.capacity)
   }
 
   static func entryBytes(keyCount: Int, valueCount: Int) -> Int {
@@ -53,14 +54,13 @@ struct EntryRing {
 
   @inline(__always)
   func header(at offset: Int) -> Header {
-    let span = bytes.span
-    let first = span.word(at: offset)
-    let second = span.word(at: offset + 8)
+    let first = bytes.word(at: offset)
+    let second = bytes.word(at: offset + 8)
     return Header(
       keyCount: Int(first & 0xF_FFFF), valueCount: Int(first &>> 24),
       hash: UInt32(truncatingIfNeeded: second),
       version: Version(
-        epoch: UInt32(truncatingIfNeeded: second &>> 32), sequence: span.word(at: offset + 16)),
+        epoch: UInt32(truncatingIfNeeded: second &>> 32), sequence: bytes.word(at: offset + 16)),
       uses: first &>> 21 & 3, isAlive: first &>> 20 & 1 == 1)
   }
 
@@ -76,31 +76,31 @@ struct EntryRing {
 
   /// The first eight bytes of an entry.
   @inline(__always)
-  func word(at offset: Int) -> UInt64 { bytes.span.word(at: offset) }
+  func word(at offset: Int) -> UInt64 { bytes.word(at: offset) }
 
   @inline(__always)
   func keyEquals(at offset: Int, _ header: Header, _ key: Span<UInt8>) -> Bool {
     guard header.keyCount == key.count else { return false }
     let start = offset + Header.byteCount
-    return bytes.span.extracting(start..<start + header.keyCount).equals(key)
+    return bytes.withSpan(start..<start + header.keyCount) { $0.equals(key) }
   }
 
   /// Lends the value of an entry.
   @inline(__always)
   func withValue<R>(at offset: Int, _ header: Header, _ body: (Span<UInt8>) -> R) -> R {
     let start = offset + Header.byteCount + header.keyCount
-    return body(bytes.span.extracting(start..<start + header.valueCount))
+    return bytes.withSpan(start..<start + header.valueCount, body)
   }
 
   /// Adds one use, up to 3.
   @inline(__always)
   mutating func countUse(at offset: Int) {
-    let first = bytes.span.word(at: offset)
+    let first = bytes.word(at: offset)
     if first &>> 21 & 3 < 3 { bytes.overwrite(at: offset, word: first &+ (1 << 21)) }
   }
 
   mutating func markDead(at offset: Int) {
-    bytes.overwrite(at: offset, word: bytes.span.word(at: offset) & ~(1 << 20))
+    bytes.overwrite(at: offset, word: bytes.word(at: offset) & ~(1 << 20))
   }
 
   /// Replaces the value of an entry by one of the same length.
@@ -120,18 +120,31 @@ struct EntryRing {
     return offset
   }
 
-  /// Adds a copy of a whole entry, with its use count set; there must be room.
-  mutating func append(entry: Span<UInt8>, uses: UInt64) -> Int {
-    let offset = claim(entry.count)
-    bytes.overwrite(at: offset, bytes: entry)
-    let first = bytes.span.word(at: offset) & ~(3 << 21)
-    bytes.overwrite(at: offset, word: first | (uses << 21))
+  /// Adds a copy of an entry of another ring, with its use count set; there must be room.
+  mutating func append(
+    entryOf other: borrowing EntryRing, at source: Int, size: Int, uses: UInt64
+  ) -> Int {
+    let offset = claim(size)
+    bytes.overwrite(at: offset, from: other.bytes, at: source, count: size)
+    setUses(uses, at: offset)
     return offset
   }
 
-  /// A copy of a whole entry.
-  func entry(at offset: Int, _ header: Header) -> [UInt8] {
-    bytes.span.extracting(offset..<offset + header.entryBytes).copied()
+  /// Takes the oldest entry to the head, with its use count set.
+  ///
+  /// - Returns: Where it is now; nil where there was no room, and it is gone.
+  mutating func recycleTail(size: Int, uses: UInt64) -> Int? {
+    let source = tail
+    dropTail()
+    guard hasRoom(size) else { return nil }
+    let offset = claim(size)
+    bytes.move(from: source, to: offset, count: size)
+    setUses(uses, at: offset)
+    return offset
+  }
+
+  private mutating func setUses(_ uses: UInt64, at offset: Int) {
+    bytes.overwrite(at: offset, word: bytes.word(at: offset) & ~(3 << 21) | (uses << 21))
   }
 
   private mutating func claim(_ size: Int) -> Int {
@@ -147,9 +160,6 @@ struct EntryRing {
     let offset = head
     head += size
     usedBytes += size
-    if bytes.count < head {
-      bytes.append(contentsOf: repeatElement(0, count: head - bytes.count))
-    }
     return offset
   }
 

@@ -1,3 +1,4 @@
+internal import LinuxIO
 internal import RocksDB
 internal import Synchronization
 
@@ -14,7 +15,9 @@ final class HotCache: Sendable {
 
   private final class Shard: Sendable {
     let state: Mutex<HotCacheShard>
-    init(byteCount: Int) { state = Mutex(HotCacheShard(byteCount: byteCount)) }
+    init(byteCount: Int) throws(SystemError) {
+      state = Mutex(try HotCacheShard(byteCount: byteCount))
+    }
   }
 
   /// The bytes that it may take.
@@ -25,12 +28,17 @@ final class HotCache: Sendable {
 
   /// A cache of at most `byteLimit` bytes.
   ///
-  /// Up to 64 shards, each of at least 4 MiB, so that values of some hundred KiB fit.
-  init(byteLimit: Int) {
-    let wanted = min(64, max(1, byteLimit >> 22))
+  /// Up to 64 shards, each of at least 32 MiB, so that its tables fill huge pages and values of
+  /// some MiB fit; small caches have up to 8.
+  ///
+  /// - Throws: `SystemError` where there is no room in the address space.
+  init(byteLimit: Int) throws(SystemError) {
+    let wanted = max(min(8, byteLimit >> 22), min(64, byteLimit >> 25), 1)
     let shardCount = 1 << (Int.bitWidth - 1 - wanted.leadingZeroBitCount)
     self.byteLimit = byteLimit
-    shards = (0..<shardCount).map { _ in Shard(byteCount: byteLimit / shardCount) }
+    var made: [Shard] = []
+    for _ in 0..<shardCount { made.append(try Shard(byteCount: byteLimit / shardCount)) }
+    shards = made
     mask = shardCount - 1
     entryBytesMax = shards[0].state.withLock { $0.entryBytesMax }
   }
@@ -63,16 +71,8 @@ final class HotCache: Sendable {
     hashes: [UInt64], keys: [[UInt8]], found: (Int, Span<UInt8>, Version) -> Void,
     missed: (Int, UInt32?) -> Void
   ) {
-    // A counting sort: where each shard's keys begin, then the keys in that order.
-    var starts = [Int](repeating: 0, count: shards.count + 1)
-    for hash in hashes { starts[place(hash) + 1] += 1 }
-    for shard in shards.indices { starts[shard + 1] += starts[shard] }
-    var order = [Int](repeating: 0, count: hashes.count)
-    var next = starts
-    for (index, hash) in hashes.enumerated() {
-      order[next[place(hash)]] = index
-      next[place(hash)] += 1
-    }
+    let sorted = ShardOrder.sorted(hashes.count, shards.count) { place(hashes[$0]) }
+    let (order, starts) = (sorted.order, sorted.starts)
     for shard in shards.indices where starts[shard] < starts[shard + 1] {
       shards[shard].state.withLock { state in
         let range = starts[shard]..<starts[shard + 1]
@@ -97,33 +97,53 @@ final class HotCache: Sendable {
     }
   }
 
-  /// Says that changes are being committed; ``endChanges(_:areCommitted:)`` must follow.
-  func beginChanges(_ changes: EncodedChanges) {
-    for change in changes.keys {
-      shard(change.hash).state.withLock { $0.beginChange(hash: change.hash) }
+  /// Says that changes are being committed; ``endChanges(_:in:areCommitted:)`` must follow.
+  ///
+  /// - Returns: The changes shard by shard, so that each lock is taken once.
+  func beginChanges(_ changes: EncodedChanges) -> ShardOrder {
+    let order = ShardOrder.sorted(changes.keys.count, shards.count) {
+      place(changes.keys[$0].hash)
     }
-  }
-
-  /// Says that changes are committed, or have failed: then their keys are dropped.
-  func endChanges(_ changes: EncodedChanges, areCommitted: Bool) {
-    changes.batch.withSpan { bytes in
-      for change in changes.keys {
-        let key = bytes.extracting(Int(change.key)..<Int(change.key) + Int(change.keyCount))
-        let header = Int(change.header)
-        let version = Version(
-          epoch: bytes.halfWord(at: header + ValueHeader.epochOffset),
-          sequence: bytes.word(at: header + ValueHeader.sequenceOffset))
-        let start = header + ValueHeader.byteCount
-        let value = bytes.extracting(start..<start + Int(change.valueCount))
-        let isKept =
-          areCommitted && change.kind == .value
-          && admits(keyCount: key.count, valueCount: value.count)
-        shard(change.hash).state.withLock {
-          $0.endChange(
-            hash: change.hash, key: key, value: isKept ? value : nil, version: version)
+    for shard in shards.indices where order.starts[shard] < order.starts[shard + 1] {
+      shards[shard].state.withLock { state in
+        for index in order.order[order.starts[shard]..<order.starts[shard + 1]] {
+          state.beginChange(hash: changes.keys[index].hash)
         }
       }
     }
+    return order
+  }
+
+  /// Says that changes are committed, or have failed: then their keys are dropped.
+  func endChanges(_ changes: EncodedChanges, in order: ShardOrder, areCommitted: Bool) {
+    changes.batch.withSpan { bytes in
+      for shard in shards.indices where order.starts[shard] < order.starts[shard + 1] {
+        shards[shard].state.withLock { state in
+          let range = order.starts[shard]..<order.starts[shard + 1]
+          state.fetch(order.order[range].lazy.map { changes.keys[$0].hash })
+          for index in order.order[range] {
+            end(changes.keys[index], of: bytes, areCommitted: areCommitted, in: &state)
+          }
+        }
+      }
+    }
+  }
+
+  private func end(
+    _ change: EncodedChanges.KeyChange, of bytes: Span<UInt8>, areCommitted: Bool,
+    in shard: inout HotCacheShard
+  ) {
+    let key = bytes.extracting(Int(change.key)..<Int(change.key) + Int(change.keyCount))
+    let header = Int(change.header)
+    let version = Version(
+      epoch: bytes.halfWord(at: header + ValueHeader.epochOffset),
+      sequence: bytes.word(at: header + ValueHeader.sequenceOffset))
+    let start = header + ValueHeader.byteCount
+    let isKept =
+      areCommitted && change.kind == .value
+      && admits(keyCount: key.count, valueCount: Int(change.valueCount))
+    let value = bytes.extracting(start..<start + Int(change.valueCount))
+    shard.endChange(hash: change.hash, key: key, value: isKept ? value : nil, version: version)
   }
 
   /// Says that a change of a key is being committed; ``endChange`` must follow.
@@ -165,4 +185,26 @@ final class HotCache: Sendable {
 
   @inline(__always)
   private func place(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash &>> 56) & mask }
+}
+
+/// Items in the order of their shards, which keeps those of one shard as they were: a counting sort.
+struct ShardOrder: Sendable {
+  /// Indices of the items.
+  private(set) var order: [Int]
+  /// Where each shard's items begin, and where the last one's end.
+  private(set) var starts: [Int]
+
+  static func sorted(_ count: Int, _ shardCount: Int, shard: (Int) -> Int) -> ShardOrder {
+    var starts = [Int](repeating: 0, count: shardCount + 1)
+    for index in 0..<count { starts[shard(index) + 1] += 1 }
+    for shard in 0..<shardCount { starts[shard + 1] += starts[shard] }
+    var order = [Int](repeating: 0, count: count)
+    var next = starts
+    for index in 0..<count {
+      let place = shard(index)
+      order[next[place]] = index
+      next[place] += 1
+    }
+    return ShardOrder(order: order, starts: starts)
+  }
 }

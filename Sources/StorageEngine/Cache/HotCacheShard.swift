@@ -1,3 +1,4 @@
+internal import LinuxIO
 internal import RocksDB
 
 /// One shard of the hot cache: S3-FIFO over two rings, under its owner's lock.
@@ -41,15 +42,19 @@ struct HotCacheShard: ~Copyable {
   private static let mainBit: UInt32 = 1 << 31
 
   /// A shard of `byteCount` bytes, its own tables included.
-  init(byteCount: Int) {
+  init(byteCount: Int) throws(SystemError) {
     // Of the bytes, a tenth is for the index, a thirty-second for ghosts, the rest for entries.
     let slots = max(64, byteCount / 80)
     let slotsMax = 1 << (Int.bitWidth - 1 - slots.leadingZeroBitCount)
     let ghostSlots = max(64, byteCount / 256)
     let entryBytes = max(4096, byteCount - byteCount / 10 - byteCount / 32)
-    small = EntryRing(capacity: entryBytes / 10)
-    main = EntryRing(capacity: entryBytes - entryBytes / 10)
-    index = SlotIndex(slotsMax: slotsMax)
+    // First all that may fail, then the parts: a shard is never half made.
+    let small = try EntryRing(capacity: entryBytes / 10)
+    let main = try EntryRing(capacity: entryBytes - entryBytes / 10)
+    let index = try SlotIndex(slotCount: slotsMax)
+    self.small = small
+    self.main = main
+    self.index = index
     ghost = GhostTable(slotCount: ghostSlots)
   }
 
@@ -211,10 +216,10 @@ struct HotCacheShard: ~Copyable {
       counts.evictions &+= 1
       return
     }
-    let entry = small.entry(at: offset, header)
     // Making room may move slots, but never the one of this entry's place.
     makeRoomInMain(size)
-    let moved = main.append(entry: entry.span, uses: fillsMain ? header.uses : 0)
+    let moved = main.append(
+      entryOf: small, at: offset, size: size, uses: fillsMain ? header.uses : 0)
     if let slot = index.slot(hash: header.hash, place: Self.place(offset, isMain: false)) {
       index.replace(slot: slot, place: Self.place(moved, isMain: true))
     }
@@ -245,10 +250,7 @@ struct HotCacheShard: ~Copyable {
       return
     }
     if sparing, header.uses > 0 {
-      let entry = main.entry(at: offset, header)
-      main.dropTail()
-      if main.hasRoom(entry.count) {
-        let moved = main.append(entry: entry.span, uses: header.uses - 1)
+      if let moved = main.recycleTail(size: header.entryBytes, uses: header.uses - 1) {
         index.replace(slot: slot, place: Self.place(moved, isMain: true))
         return
       }

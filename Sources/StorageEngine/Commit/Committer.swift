@@ -153,6 +153,9 @@ final class Committer: Sendable {
   /// What was committed.
   var counts: Counts { state.withLock { $0.counts } }
 
+  /// Why a write of so many bytes is not begun; nil where it may be.
+  func roomFailure(for byteCount: Int) -> StoreError? { hot.roomFailure(for: byteCount) }
+
   // MARK: Callers
 
   /// What a caller wants changed.
@@ -314,7 +317,7 @@ final class Committer: Sendable {
   private func write(_ group: inout CommitGroup) -> StoreError? {
     if let record = group.record { group.changes.putRecord(record.bytes) }
     return barrier.withLock { _ -> StoreError? in
-      cache?.beginChanges(group.changes)
+      let order = cache?.beginChanges(group.changes)
       let failure = hot.perform { hot throws(RocksDBError) in
         try group.changes.write(to: hot.database, sync: log == nil)
       }
@@ -322,7 +325,9 @@ final class Committer: Sendable {
         if let record = group.record { published.publish(record.tombstones) }
         published.publish(group.lastVersion)
       }
-      cache?.endChanges(group.changes, areCommitted: failure == nil)
+      if let order {
+        cache?.endChanges(group.changes, in: order, areCommitted: failure == nil)
+      }
       return failure
     }
   }

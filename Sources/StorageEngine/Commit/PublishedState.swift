@@ -12,7 +12,11 @@ final class PublishedState: Sendable {
   private let hasTombstones = Atomic<Bool>(false)
 
   init(_ record: StoreRecord) {
-    values.withLock { $0.tombstones = record.tombstones }
+    values.withLock {
+      $0.tombstones = record.tombstones
+      // No version that was ever given out is above it.
+      $0.lastVersion = Version(epoch: record.epoch, sequence: record.reservedSequence - 1)
+    }
     hasTombstones.store(!record.tombstones.isEmpty, ordering: .releasing)
   }
 

@@ -47,19 +47,20 @@ struct StoreFolder: Sendable {
   /// Reads the `STORE` file of a folder.
   init(opening path: String) throws(StoreError) {
     let file = path + "/" + StoreFormat.fileName
-    guard let data = FileManager.default.contents(atPath: file) else {
-      let reason =
-        if !FileManager.default.fileExists(atPath: path) {
-          "there is no such folder"
-        } else if FileManager.default.fileExists(atPath: file) {
-          "its file \(StoreFormat.fileName) cannot be read"
-        } else {
-          "it has no file \(StoreFormat.fileName)"
-        }
-      throw .notAStore(path: path, reason: reason)
+    let text: String
+    switch SmallFile.read(file) {
+    case .success(let found): text = found
+    case .failure(let error) where error.errno == ENOENT || error.errno == ENOTDIR:
+      let folderIsThere = FileManager.default.fileExists(atPath: path)
+      throw .notAStore(
+        path: path,
+        reason: folderIsThere
+          ? "it has no file \(StoreFormat.fileName)" : "there is no such folder")
+    case .failure(let error):
+      throw .system(path: file, cause: SystemError.text(of: error.errno))
     }
     do throws(StoreFormat.Fault) {
-      format = try StoreFormat(reading: String(decoding: data, as: UTF8.self))
+      format = try StoreFormat(reading: text)
     } catch {
       switch error {
       case .notAStore(let reason): throw .notAStore(path: path, reason: reason)
@@ -73,11 +74,17 @@ struct StoreFolder: Sendable {
   /// Refuses a tier's folder that is not this store's.
   func checkLabel(of tier: Tier, at folder: String) throws(StoreError) {
     let file = folder + "/" + TierLabel.fileName
-    guard let data = FileManager.default.contents(atPath: file) else {
+    let found: String
+    switch SmallFile.read(file) {
+    case .success(let text): found = text
+    case .failure(let error) where error.errno == ENOENT || error.errno == ENOTDIR:
+      let folderIsThere = FileManager.default.fileExists(atPath: folder)
       throw .wrongFolder(
-        tier: tier, path: folder, reason: "it has no readable file \(TierLabel.fileName)")
+        tier: tier, path: folder,
+        reason: folderIsThere ? "it has no file \(TierLabel.fileName)" : "there is no such folder")
+    case .failure(let error):
+      throw .failed(tier: tier, path: file, cause: SystemError.text(of: error.errno))
     }
-    let found = String(decoding: data, as: UTF8.self)
     guard found == TierLabel(identity: format.identity, tier: tier).text else {
       let words = found.split(separator: "\n").joined(separator: ", ")
       throw .wrongFolder(tier: tier, path: folder, reason: "its label says '\(words)'")

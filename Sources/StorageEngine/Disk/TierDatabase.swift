@@ -1,3 +1,4 @@
+internal import LinuxIO
 internal import RocksDB
 internal import Synchronization
 
@@ -36,6 +37,10 @@ final class TierDatabase: Sendable {
   ) throws(StoreError) {
     let place = TierPlace(tier: tier, path: path)
     self.place = place
+    let mark = access == .create ? nil : DurableMark.read(in: path)
+    if let fault = mark?.logFault(tier, in: path) { throw fault }
+    // RocksDB removes the log once it has read it.
+    if let mark, access == .write { DurableMark(sequence: mark.sequence).write(in: path) }
     do throws(RocksDBError) {
       var options = Self.options(settings, creating: access == .create)
       options.directReads = directReads
@@ -45,10 +50,21 @@ final class TierDatabase: Sendable {
     } catch {
       switch error.code {
       case .busy: throw .inUse(path: path)
-      case .notFound: throw .wrongFolder(tier: tier, path: path, reason: error.message)
+      // The folder is the right one: its label was there.
+      case .notFound:
+        throw .corruption(
+          tier: tier, file: error.path == path ? path + "/CURRENT" : error.path,
+          cause: "it is missing (\(error.message))")
       default: throw place.storeError(error)
       }
     }
+    let found = database.latestSequenceNumber
+    if let fault = mark?.sequenceFault(tier, found: found, in: path) { throw fault }
+  }
+
+  /// Leaves word of how much the drive holds, where all of it is there.
+  func markDurable() {
+    DurableMark.current(sequence: database.latestSequenceNumber, in: path).write(in: path)
   }
 
   /// How a store is opened.
@@ -61,6 +77,24 @@ final class TierDatabase: Sendable {
   /// The store's error for RocksDB's.
   func storeError(_ error: RocksDBError) -> StoreError { place.storeError(error) }
 
+  /// Bytes kept for the log on a full disk: more than the groups, moves and tables under way then
+  /// can need, as no more are begun.
+  static let reserveBytes = 8 << 20
+
+  /// Why a write of so many bytes is not begun; nil where it may be.
+  ///
+  /// Looks only where a write is too large to end in the reserve.
+  func roomFailure(for byteCount: Int) -> StoreError? {
+    guard byteCount > Self.reserveBytes / 2 else { return nil }
+    // Once to the log and once to a table, with what RocksDB adds to each.
+    let needed = UInt64(byteCount) * 2 + UInt64(Self.reserveBytes)
+    guard let free = try? FileSystemRoom(at: FileSystemPath(path)).freeBytes, free < needed
+    else { return nil }
+    return .noSpace(
+      tier: tier, path: path,
+      cause: "a write of \(byteCount) bytes takes \(needed), and \(free) are free")
+  }
+
   /// RocksDB's options for a tier.
   private static func options(_ settings: TierSettings, creating: Bool) -> DatabaseOptions {
     var options = DatabaseOptions()
@@ -70,6 +104,9 @@ final class TierDatabase: Sendable {
     options.writeBufferCount = settings.writeBufferCount
     options.buffersToMerge = settings.buffersToMerge
     options.level0Files = settings.level0Files
+    options.level1Bytes = settings.level1Bytes
+    // A put or get that waits for a compaction to leave the processor waits for milliseconds.
+    options.compactionYields = true
     options.backgroundJobs = settings.backgroundJobs
     options.subcompactions = settings.subcompactions
     options.blockBytes = settings.blockBytes
@@ -82,6 +119,8 @@ final class TierDatabase: Sendable {
     if settings.memtable == .hashSegments {
       options.memtable = .hashSegments(segmentEntries: segmentEntries)
     }
+    options.unbrokenLog = true
+    options.reserveBytes = reserveBytes
     return options
   }
 
@@ -111,6 +150,11 @@ final class TierHold: Sendable {
 
   /// Lets the tier go; nothing can be done with it any more.
   func release() { tier.withLock { $0 = nil } }
+
+  /// Why a write of so many bytes is not begun; nil where it may be.
+  func roomFailure(for byteCount: Int) -> StoreError? {
+    tier.withLock { $0 }?.roomFailure(for: byteCount)
+  }
 
   /// Does something with the tier and tells how it failed.
   func perform(_ body: (TierDatabase) throws(RocksDBError) -> Void) -> StoreError? {

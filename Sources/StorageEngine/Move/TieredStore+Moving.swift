@@ -120,6 +120,8 @@ extension TieredStore {
           batch.delete(entry.key)
           removed += 1
         }
+        // What was not copied, since a deleted range hides it, must not outlive that range's loss.
+        if tier != .hot { try Self.syncLog(of: tiers().hot) }
         // Before the keys go: a reader that finds them neither above nor here must see the count.
         retirements.add(1, ordering: .acquiringAndReleasing)
         try Self.write(&batch, to: source)
@@ -150,13 +152,7 @@ extension TieredStore {
     while true {
       let part = try export(left, from: source)
       let tiers = try tiers()
-      if source == .hot {
-        do throws(RocksDBError) {
-          try tiers.hot.database.syncLog()
-        } catch {
-          throw tiers.hot.storeError(error)
-        }
-      }
+      if source == .hot { try Self.syncLog(of: tiers.hot) }
       try ingest(part.entries, into: target)
       try verify(part.entries, in: tiers[target])
       if source == .hot, target == .cold { try clearOlder(than: part.entries, in: tiers.warm) }
@@ -244,6 +240,11 @@ extension TieredStore {
     of key: [UInt8], in tier: TierDatabase
   ) throws(StoreError) -> Version? {
     try entry(key, in: tier)?.version
+  }
+
+  /// Puts a tier's log on the drive.
+  static func syncLog(of tier: TierDatabase) throws(StoreError) {
+    do throws(RocksDBError) { try tier.database.syncLog() } catch { throw tier.storeError(error) }
   }
 
   private static func write(

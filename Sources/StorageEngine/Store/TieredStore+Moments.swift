@@ -98,6 +98,8 @@ extension TieredStore {
     let tiers = try tiers()
     try mover.withLock { _ throws(StoreError) in
       guard let ranges = published.tombstones else { return }
+      // Else a power cut could take the deletion back, and leave what it took with it.
+      try Self.syncLog(of: tiers.hot)
       for tier in [tiers.warm, tiers.cold] {
         for fragment in ranges.fragments { try Self.clear(fragment, in: tier) }
       }

@@ -87,6 +87,7 @@ extension TieredStore {
 
   func commit(_ changes: Committer.Changes) throws(StoreError) -> Version {
     guard let committer else { throw .readOnly(path: path) }
+    if let failure = committer.roomFailure(for: changes.byteCount) { throw failure }
     return try committer.commit(changes)
   }
 
@@ -98,7 +99,9 @@ extension TieredStore {
   ) {
     do throws(StoreError) {
       guard let committer else { throw .readOnly(path: path) }
-      committer.commit(try changes(), completion: completion)
+      let changes = try changes()
+      if let failure = committer.roomFailure(for: changes.byteCount) { throw failure }
+      committer.commit(changes, completion: completion)
     } catch {
       completion(.failure(error))
     }

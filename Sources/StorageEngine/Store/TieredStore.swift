@@ -51,8 +51,7 @@ public final class TieredStore: Sendable {
     self.configuration = configuration
     let tiers = try Self.openTiers(folder, configuration, access)
     let record = try Self.readRecord(tiers.hot)
-    let cache =
-      configuration.hotCacheBytes > 0 ? HotCache(byteLimit: configuration.hotCacheBytes) : nil
+    let cache = try Self.makeCache(configuration, path: folder.path)
     let published = PublishedState(record)
     self.cache = cache
     self.published = published
@@ -133,6 +132,9 @@ public final class TieredStore: Sendable {
     while last != nil, !isKnownUniquelyReferenced(&last) {
       MonotonicClock.sleep(Nanoseconds(50_000))
     }
+    if failure == nil, committer != nil, let last {
+      for tier in Tier.allCases { last[tier].markDurable() }
+    }
     last = nil
     if let failure { throw failure }
   }
@@ -150,6 +152,17 @@ public final class TieredStore: Sendable {
 
   // MARK: Details
 
+  private static func makeCache(
+    _ configuration: StoreConfiguration, path: String
+  ) throws(StoreError) -> HotCache? {
+    guard configuration.hotCacheBytes > 0 else { return nil }
+    do throws(SystemError) {
+      return try HotCache(byteLimit: configuration.hotCacheBytes)
+    } catch {
+      throw .system(path: path, cause: "\(error)")
+    }
+  }
+
   private static func checkMemory(_ configuration: StoreConfiguration) throws(StoreError) {
     guard let machine = MachineMemory.usableBytes() else { return }
     let budget = MemoryBudget(of: configuration, machineBytes: machine)
@@ -165,10 +178,14 @@ public final class TieredStore: Sendable {
   ) throws(StoreError) -> OpenTiers {
     func open(_ tier: Tier) throws(StoreError) -> TierDatabase {
       let path = folder.path(of: tier, named: configuration.tierFolders)
-      try folder.checkLabel(of: tier, at: path)
       return try TierDatabase(
         tier, at: path, settings: configuration.settings(of: tier),
         directReads: configuration.directReads, access: access)
+    }
+    // All of them before the first is changed.
+    for tier in Tier.allCases {
+      try folder.checkLabel(
+        of: tier, at: folder.path(of: tier, named: configuration.tierFolders))
     }
     return OpenTiers(hot: try open(.hot), warm: try open(.warm), cold: try open(.cold))
   }

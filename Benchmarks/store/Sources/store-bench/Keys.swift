@@ -1,7 +1,9 @@
 import Glibc
 
-/// Keys and values as db_bench makes them: 16 bytes, the number in big-endian order and padding; values
-/// half of which compress. A value begins with its key's number, so that each read can be verified.
+/// Keys and values as db_bench makes them.
+///
+/// Keys of 16 bytes, the number in big-endian order and padding; values half of which compress. A value
+/// begins with its key's number, so that each read can be verified.
 struct Keys: Sendable {
   let count: UInt64
   let valueBytes: Int
@@ -14,10 +16,10 @@ struct Keys: Sendable {
     self.valueBytes = max(8, valueBytes)
     var random = Random(seed: 301)
     var contents: [UInt8] = []
-    while contents.count < 1 << 20 {
-      let start = contents.count
-      for _ in 0..<50 { contents.append(UInt8(truncatingIfNeeded: 32 + random.next() % 95)) }
-      contents += contents[start..<start + 50]
+    while contents.count < 1 << 16 {
+      let half = (0..<50).map { _ in UInt8(truncatingIfNeeded: 32 + random.next() % 95) }
+      contents += half
+      contents += half
     }
     self.contents = contents
   }

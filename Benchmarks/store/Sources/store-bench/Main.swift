@@ -7,7 +7,6 @@ import StorageEngine
 @main
 struct StoreBench {
   static func main() {
-    setvbuf(stdout, nil, _IOLBF, 0)
     do {
       let arguments = try Arguments(Array(CommandLine.arguments.dropFirst()))
       let result = try Case(arguments).run()
@@ -20,7 +19,7 @@ struct StoreBench {
   }
 }
 
-/// `store-bench CASE --folder DIR [--keys N] …`
+/// The command line: `store-bench CASE --folder DIR [--keys N]` and so on.
 struct Arguments {
   struct Mistake: Error, CustomStringConvertible { var description: String }
 

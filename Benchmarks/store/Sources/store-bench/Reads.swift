@@ -9,7 +9,7 @@ extension Case {
     let threads = max(1, try arguments.number("threads", 1))
     let seconds = max(1, try arguments.number("seconds", 5))
     try warm(store)
-    let before = store.statistics()
+    let before = try store.statistics()
     let keys = keys
     let total = Atomic(0)
     let start = now()
@@ -31,7 +31,7 @@ extension Case {
       total.add(count, ordering: .relaxed)
     }
     let duration = now() - start
-    let after = store.statistics()
+    let after = try store.statistics()
     let hits = Double(after.cacheHits - before.cacheHits)
     let misses = Double(after.cacheMisses - before.cacheMisses)
     try store.close()

@@ -3,24 +3,61 @@ import StorageEngine
 import Synchronization
 
 /// What one thread of puts has in flight.
+///
+/// A thread without room is woken once a quarter of its depth is free: one wake for each put would
+/// measure the kernel.
 private final class Flight: Sendable {
   struct State {
     var latencies = Latencies()
     var failure: StoreError?
+    var free: Int
+    var wanted = 0
   }
 
-  let room: DispatchSemaphore
-  let state = Mutex(State())
+  private let bell = DispatchSemaphore(value: 0)
+  let state: Mutex<State>
+  private let depth: Int
 
-  init(depth: Int) { room = DispatchSemaphore(value: depth) }
+  init(depth: Int) {
+    self.depth = depth
+    state = Mutex(State(free: depth))
+  }
+
+  /// Takes all the room that there is, and waits for some where there is none.
+  func room() -> Int { take(atLeast: max(1, depth / 4)) }
+
+  /// Returns room that was not used.
+  func giveBack(_ room: Int) { state.withLock { $0.free += room } }
+
+  /// Waits until nothing is in flight.
+  func drain() { _ = take(atLeast: depth, all: true) }
+
+  private func take(atLeast wanted: Int, all: Bool = false) -> Int {
+    while true {
+      let taken = state.withLock { state in
+        guard state.free >= (all ? wanted : 1) else {
+          state.wanted = wanted
+          return 0
+        }
+        defer { state.free = 0 }
+        return state.free
+      }
+      if taken > 0 { return taken }
+      bell.wait()
+    }
+  }
 
   func finish(_ result: Result<Version, StoreError>, since start: UInt64) {
     let duration = now() - start
-    state.withLock { state in
+    let wakes = state.withLock { state in
       state.latencies.record(duration)
       if case .failure(let error) = result { state.failure = state.failure ?? error }
+      state.free += 1
+      guard state.wanted > 0, state.free >= state.wanted else { return false }
+      state.wanted = 0
+      return true
     }
-    room.signal()
+    if wakes { bell.signal() }
   }
 }
 
@@ -37,15 +74,17 @@ extension Case {
     try Self.onThreads(threads) { thread in
       var random = Random(seed: UInt64(thread) + 1)
       let flight = Flight(depth: depth)
+      var room = 0
       for _ in 0..<operations {
         let number = random.below(keys.count)
         let (key, value) = (keys.key(number), keys.value(number))
-        flight.room.wait()
+        if room == 0 { room = flight.room() }
+        room -= 1
         let begun = now()
         store.put(key, value) { flight.finish($0, since: begun) }
       }
-      for _ in 0..<depth { flight.room.wait() }
-      for _ in 0..<depth { flight.room.signal() }
+      flight.giveBack(room)
+      flight.drain()
       let state = flight.state.withLock { $0 }
       if let failure = state.failure { throw failure }
       merged.withLock { $0.add(state.latencies) }
@@ -73,7 +112,6 @@ extension Case {
     let isDone = Atomic(false)
     let written = Atomic<UInt64>(0)
     let gets = Mutex(Latencies())
-    let lateness = Mutex(UInt64(0))
     let clock = Mutex<(written: UInt64, idle: UInt64, longest: UInt64)>((0, 0, 0))
     try Self.onThreads(getRate > 0 ? 2 : 1) { thread in
       var random = Random(seed: 7)

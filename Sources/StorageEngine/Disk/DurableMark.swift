@@ -1,0 +1,127 @@
+internal import FoundationEssentials
+internal import Glibc
+internal import SystemPackage
+
+/// The file `DURABLE` in a tier's folder: how much the drive held when the store was closed.
+///
+/// RocksDB cannot tell a log that lost its end, or is missing, from one whose end never came to the
+/// drive, and removes what is left of it. So:
+///
+/// 1. Closing notes the number of changes, and the newest log with its size.
+/// 2. Opening refuses a tier whose log is missing or shorter, before RocksDB has seen it.
+/// 3. It then strikes out the log, which RocksDB replaces.
+/// 4. A tier that comes back with fewer changes has lost some, and is refused as well.
+///
+/// Lines of fixed length, written in place: a crash leaves the old ones or the new ones, and both
+/// are true.
+struct DurableMark: Sendable, Equatable {
+  static let fileName = "DURABLE"
+
+  /// RocksDB's number of the newest change.
+  var sequence: UInt64
+  /// The number in the newest log's name; 0 where none is told of.
+  var log: UInt64 = 0
+  /// Bytes of that log.
+  var logBytes: UInt64 = 0
+
+  /// The file's text, always of the same length.
+  var text: String {
+    [("sequence", sequence), ("log", log), ("log bytes", logBytes)].map { name, value in
+      let digits = String(value)
+      return "\(name): " + String(repeating: "0", count: 20 - digits.count) + digits + "\n"
+    }.joined()
+  }
+
+  init(sequence: UInt64, log: UInt64 = 0, logBytes: UInt64 = 0) {
+    self.sequence = sequence
+    self.log = log
+    self.logBytes = logBytes
+  }
+
+  /// Reads the file's text; nil where it is none.
+  init?(reading text: String) {
+    var values: [Substring: UInt64] = [:]
+    for line in text.split(separator: "\n") {
+      guard let colon = line.firstRange(of: ": ") else { return nil }
+      values[line[..<colon.lowerBound]] = UInt64(line[colon.upperBound...])
+    }
+    guard let sequence = values["sequence"], let log = values["log"],
+      let logBytes = values["log bytes"]
+    else { return nil }
+    self.init(sequence: sequence, log: log, logBytes: logBytes)
+  }
+
+  // MARK: Files
+
+  /// What a tier's folder says; nil where it says nothing.
+  static func read(in folder: String) -> DurableMark? {
+    guard case .success(let text) = SmallFile.read(folder + "/" + fileName) else { return nil }
+    return DurableMark(reading: text)
+  }
+
+  /// What is true of a tier's folder now, with so many changes on the drive.
+  static func current(sequence: UInt64, in folder: String) -> DurableMark {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    let logs = names.filter { $0.hasSuffix(".log") }.compactMap { UInt64($0.dropLast(4)) }
+    var mark = DurableMark(sequence: sequence)
+    if let log = logs.max(), let bytes = byteCount(of: path(of: log, in: folder)) {
+      (mark.log, mark.logBytes) = (log, bytes)
+    }
+    return mark
+  }
+
+  /// Writes the file; without it less can be told, and nothing is lost.
+  func write(in folder: String) {
+    do {
+      let file = try FileDescriptor.open(
+        FilePath(folder + "/" + Self.fileName), .writeOnly, options: [.create, .closeOnExec],
+        permissions: [.ownerReadWrite, .groupRead, .otherRead])
+      try file.closeAfter {
+        _ = try file.writeAll(toAbsoluteOffset: 0, text.utf8)
+        if fdatasync(file.rawValue) != 0 { throw Errno(rawValue: errno) }
+      }
+    } catch {
+      return
+    }
+  }
+
+  // MARK: Checking
+
+  /// What is wrong with the log of a tier that RocksDB has not opened yet.
+  func logFault(_ tier: Tier, in folder: String) -> StoreError? {
+    guard log > 0 else { return nil }
+    let path = Self.path(of: log, in: folder)
+    guard let found = Self.byteCount(of: path) else {
+      return .corruption(tier: tier, file: path, cause: "the log is missing; \(Self.remedy)")
+    }
+    guard found < logBytes else { return nil }
+    return .corruption(
+      tier: tier, file: path,
+      cause: "the log has \(found) bytes, and had \(logBytes) when the store was closed; "
+        + Self.remedy)
+  }
+
+  /// What is wrong with an open tier whose newest change is `found`.
+  func sequenceFault(_ tier: Tier, found: UInt64, in folder: String) -> StoreError? {
+    guard found < sequence else { return nil }
+    return .corruption(
+      tier: tier, file: log > 0 ? Self.path(of: log, in: folder) : folder,
+      cause: "the log ends with change \(found), and the drive held \(sequence) when the store was "
+        + "closed; \(Self.remedy)")
+  }
+
+  private static let remedy = "without the file \(fileName) the tier is opened as it is"
+
+  private static func path(of log: UInt64, in folder: String) -> String {
+    let digits = String(log)
+    return "\(folder)/" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".log"
+  }
+
+  private static func byteCount(of path: String) -> UInt64? {
+    guard
+      let file = try? FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec])
+    else { return nil }
+    let size = try? file.closeAfter { try file.seek(offset: 0, from: .end) }
+    return size.map { UInt64(clamping: $0) }
+  }
+}

@@ -1,0 +1,114 @@
+import Foundation
+import Glibc
+import Testing
+
+/// A file system in an image file, mounted by itself; needs root.
+final class LoopDisk {
+  enum Kind: String, CaseIterable {
+    case ext4
+    case xfs
+
+    /// The smallest that its `mkfs` makes is 300 MiB for xfs.
+    fileprivate var mebibytes: UInt64 { self == .xfs ? 300 : 128 }
+  }
+
+  /// Why tests with it are skipped; nil where they can be run.
+  static let isUsable =
+    geteuid() == 0
+    && ["mkfs.ext4", "mkfs.xfs", "mount"].allSatisfy { program in
+      ["/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/"].contains {
+        FileManager.default.isExecutableFile(atPath: $0 + program)
+      }
+    }
+
+  let path: String
+  private let image: String
+  private var isMounted = false
+
+  init(_ kind: Kind, in folder: String, mebibytes: UInt64? = nil) throws {
+    path = folder + "/disk"
+    image = folder + "/image"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    _ = FileManager.default.createFile(atPath: image, contents: nil)
+    let file = try FileHandle(forWritingTo: URL(filePath: image))
+    try file.truncate(atOffset: (mebibytes ?? kind.mebibytes) << 20)
+    try file.close()
+    switch kind {
+    case .ext4: try Self.run("mkfs.ext4", "-q", "-F", "-m", "0", image)
+    case .xfs: try Self.run("mkfs.xfs", "-q", "-f", image)
+    }
+    try mount()
+  }
+
+  deinit {
+    if isMounted { _ = try? Self.run("umount", "-l", path) }
+  }
+
+  func mount() throws {
+    try Self.run("mount", "-o", "loop", image, path)
+    isMounted = true
+  }
+
+  func unmount() throws {
+    // A process that was just killed may still hold a file.
+    for attempt in 0..<100 {
+      if Glibc.umount(path) == 0 { break }
+      try #require(errno == EBUSY && attempt < 99, "umount: errno \(errno)")
+      usleep(20_000)
+    }
+    isMounted = false
+  }
+
+  /// Keeps what was synced, drops the rest, and answers all that follows with EIO.
+  ///
+  /// Source: `FS_IOC_SHUTDOWN` with `FS_SHUTDOWN_FLAGS_NOLOGFLUSH`, as the kernel's own tests use it.
+  func cutPower() throws {
+    let folder = open(path, O_RDONLY | O_DIRECTORY)
+    try #require(folder >= 0)
+    defer { close(folder) }
+    var flag: UInt32 = 2
+    try #require(ioctl(folder, 0x8004_587d, &flag) == 0, "FS_IOC_SHUTDOWN: errno \(errno)")
+  }
+
+  /// Cuts the image off behind the first blocks, as a drive that lost its end.
+  ///
+  /// - Returns: The image as it was, for ``putBackData(_:)``.
+  func takeAwayData() throws -> Data {
+    let data = try Data(contentsOf: URL(filePath: image))
+    let file = try FileHandle(forWritingTo: URL(filePath: image))
+    defer { try? file.close() }
+    try file.truncate(atOffset: 4 << 20)
+    return data
+  }
+
+  /// Makes the image again what it was; it must not be mounted.
+  func putBackData(_ data: Data) throws {
+    try data.write(to: URL(filePath: image))
+  }
+
+  /// Files full of zeros, so that only so many bytes are free.
+  func fill(leaving free: UInt64, file: String = "ballast") throws {
+    let descriptor = open(path + "/" + file, O_RDWR | O_CREAT, 0o600)
+    try #require(descriptor >= 0)
+    defer { close(descriptor) }
+    var room = statvfs()
+    try #require(fstatvfs(descriptor, &room) == 0)
+    let available = UInt64(room.f_bavail) * UInt64(room.f_frsize)
+    guard available > free else { return }
+    var size = Int(available - free)
+    // The file system's own blocks for it come on top.
+    while size > 0, posix_fallocate(descriptor, 0, size) != 0 { size -= 64 << 10 }
+  }
+
+  @discardableResult
+  private static func run(_ arguments: String...) throws -> Int32 {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = arguments
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0, "\(arguments)")
+    return 0
+  }
+}
