@@ -27,7 +27,6 @@ struct WorkerLoop<Target: LoadTarget, Stream: RequestSource> {
   let pulse: WorkerPulse
   var report: WorkerReport
 
-  var stream: Stream
   var startedAt: [Int64]
   /// What is in flight, by slot.
   var requests: [Request]
@@ -46,6 +45,8 @@ struct WorkerLoop<Target: LoadTarget, Stream: RequestSource> {
   var cpuAtBegin = CPUTime.zero
   private var answered: UInt64 = 0
   private var tuner: SubmissionTuner
+  /// Last, as its size alone differs: all others lie where unoptimised code knows them to be.
+  var stream: Stream
 
   init(
     target: Target, stream: Stream, worker: Int, plan: LoadPlan, stop: StopSignal,
