@@ -61,7 +61,12 @@ extension BenchStoreCommand {
       throw CommandFailure(
         .usage, "--writers gives some threads to puts, --read-percent mixes them in each: give one")
     }
-    if kind == .fill || kind == .missingKeys || kind == .ycsbD, distribution != nil {
+    let chooses: Bool
+    switch kind {
+    case .fill, .missingKeys, .scanForward, .scanBackward, .ycsbD: chooses = false
+    default: chooses = true
+    }
+    if !chooses, distribution != nil {
       throw CommandFailure(
         .usage,
         "--distribution chooses among the keys of the fill; leave it out for \(kind.rawValue)")
@@ -107,6 +112,7 @@ extension BenchStoreCommand {
     default:
       throw CommandFailure(.usage, "--settings \(settings): is neither measured nor as-specified")
     }
+    configuration.directReads = direct
     configuration.durability = try DurabilityArgument.durability(durability)
     if let memory {
       configuration.memoryBudgetBytes = try SizeArgument.bytes(memory, flag: "--memory")

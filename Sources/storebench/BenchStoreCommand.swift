@@ -98,6 +98,11 @@ struct BenchStoreCommand: AsyncParsableCommand {
   @Option(help: "Most bytes of memory for caches and write buffers, such as 256MiB.")
   var memory: String?
 
+  @Flag(
+    help:
+      "Reads files past the page cache, so that the device answers what the store's caches do not.")
+  var direct = false
+
   @Option(help: "Settings of the tiers: measured, or as-specified.")
   var settings = "measured"
 

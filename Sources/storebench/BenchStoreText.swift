@@ -114,7 +114,7 @@ enum BenchStoreText {
     let workload = result.workload
     var parts = [workload.kind.rawValue]
     switch workload.kind {
-    case .fill, .missingKeys, .ycsbD: break
+    case .fill, .missingKeys, .scanForward, .scanBackward, .ycsbD: break
     default: parts[0] += " \(workload.distribution)"
     }
     parts.append(

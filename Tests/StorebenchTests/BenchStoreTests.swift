@@ -51,7 +51,7 @@ struct BenchStoreTests {
   @Test("says what people look for")
   func text() throws {
     let ending = try run(
-      ["--workload", "ycsb-a", "--durability", "async", "--out", folder.path("record")]
+      ["--workload", "ycsb-a", "--durability", "async", "--direct", "--out", folder.path("record")]
         + Self.brief)
     for word in [
       "ycsb-a zipf:0.99, 2 000 keys × (16 + 100 B), depth 32 × 1, completions, async",
