@@ -2,8 +2,9 @@
 public struct EngineRoundRecord: Codable, Sendable, Equatable {
   /// Keys that requests got, put or walked over: with batches and scans more than there are requests.
   public var entries: UInt64
-  /// Time after the load until no flush and no compaction was pending or going on; it counts as time
-  /// of the round. Nil where nobody waited for it.
+  /// Time after the load until no flush and no compaction was pending or going on.
+  ///
+  /// It counts as time of the round. Nil where nobody waited for it.
   public var idleAfter: Nanoseconds?
   /// Whether that was reached in time; nil where nobody waited for it.
   public var becameIdle: Bool?

@@ -84,11 +84,11 @@ public final class DeviceQualification {
 
   /// Opens the subject and looks at everything that can be judged before any load.
   ///
-  /// - Throws: `TargetFailure` with the reason to refuse; nothing was written then.
-  ///
   /// - Parameters:
   ///   - request: What is asked.
   ///   - engine: Makes the store whose gates are judged; without it they stay undecided.
+  /// - Returns: The qualification, ready to run.
+  /// - Throws: `TargetFailure` with the reason to refuse; nothing was written then.
   public static func open(
     _ request: QualificationRequest, engine: (any EngineFactory)? = nil
   ) async throws(TargetFailure) -> DeviceQualification {

@@ -43,7 +43,8 @@ struct TargetFileOpening {
   }
 
   /// What runs left in a folder that were killed, one note for each; nobody else's names begin so.
-  private static func leftovers(in folder: FileSystemPath, besides own: FileSystemPath) -> [String] {
+  private static func leftovers(in folder: FileSystemPath, besides own: FileSystemPath) -> [String]
+  {
     KernelTree.live.entries(folder.description).filter {
       $0.hasPrefix(".storebench-") && ($0.hasSuffix(".store") || $0.hasSuffix(".dat"))
     }.map { folder.appending($0) }.filter { $0 != own }.map {
