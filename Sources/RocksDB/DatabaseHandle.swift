@@ -188,7 +188,9 @@ final class DatabaseHandle: @unchecked Sendable {
     _ batch: OpaquePointer, sync: Bool, disableLog: Bool, lowPriority: Bool
   ) throws(RocksDBError) {
     let bits = (sync ? 1 : 0) | (disableLog ? 2 : 0) | (lowPriority ? 4 : 0)
-    guard sync else { return try writing { rocksdb_write(database, writeOptions[bits], batch, &$0) } }
+    guard sync else {
+      return try writing { rocksdb_write(database, writeOptions[bits], batch, &$0) }
+    }
     if hasFailed.load(ordering: .acquiring) || options.isReserveSpent { try goOn() }
     try syncing { rocksdb_write(database, writeOptions[bits], batch, &$0) }
   }

@@ -1,7 +1,6 @@
 import Glibc
 import StorageEngine
 
-
 /// Writes to a store for as long as it lives, and says on standard output what was acknowledged.
 ///
 /// `StoreWriter FOLDER MODE FIRST [move]`: mode `sync`, `grouped` or `async`; numbers its keys from
