@@ -107,8 +107,10 @@ struct FailingDriveTests {
         try store.put(bytes("x"), [1])
       } else {
         try store.ingest(
-          [StoredEntry(
-            key: bytes("x"), version: Version(epoch: 0, sequence: 1), kind: .value, value: [])],
+          [
+            StoredEntry(
+              key: bytes("x"), version: Version(epoch: 0, sequence: 1), kind: .value, value: [])
+          ],
           into: tier)
       }
       Issue.record("a write to a dead drive was acknowledged")
@@ -329,7 +331,8 @@ struct OtherProcessTests {
   }
 
   @Test(
-    "that it may not read or write", .enabled(if: geteuid() == 0, "becoming another user needs root"),
+    "that it may not read or write",
+    .enabled(if: geteuid() == 0, "becoming another user needs root"),
     arguments: [
       ("", 0o700, "'STORE'"), ("/STORE", 0o600, "STORE"), ("/hot", 0o700, "hot"),
       ("/warm/TIER", 0o600, "warm"), ("/cold", 0o555, "cold"), ("/hot/CURRENT", 0o600, "hot"),

@@ -62,12 +62,21 @@ final class LoopDisk {
   /// Keeps what was synced, drops the rest, and answers all that follows with EIO.
   ///
   /// Source: `FS_IOC_SHUTDOWN` with `FS_SHUTDOWN_FLAGS_NOLOGFLUSH`, as the kernel's own tests use it.
-  func cutPower() throws {
+  ///
+  /// The call is no single moment, as a power cut is: while it is under way an `fdatasync` may find
+  /// that nothing is left to wait for, since the file system has just dropped it, and succeed.
+  ///
+  /// - Returns: Nanoseconds of the monotonic clock just before; what was synced by then is kept.
+  @discardableResult
+  func cutPower() throws -> UInt64 {
     let folder = open(path, O_RDONLY | O_DIRECTORY)
     try #require(folder >= 0)
     defer { close(folder) }
     var flag: UInt32 = 2
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
     try #require(ioctl(folder, 0x8004_587d, &flag) == 0, "FS_IOC_SHUTDOWN: errno \(errno)")
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
 
   /// Cuts the image off behind the first blocks, as a drive that lost its end.

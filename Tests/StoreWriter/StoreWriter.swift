@@ -1,7 +1,6 @@
 import Glibc
 import StorageEngine
 
-
 /// Writes to a store for as long as it lives, and says on standard output what was acknowledged.
 ///
 /// `StoreWriter FOLDER MODE FIRST [move]`: mode `sync`, `grouped` or `async`; numbers its keys from
@@ -47,6 +46,8 @@ struct StoreWriter {
   }
 
   private static func write(_ store: TieredStore, from first: Int) throws {
+    // The one of an earlier run may be lost while its batch is there.
+    try store.put(Array("last".utf8), Array(String(first - 1).utf8))
     var number = first
     while true {
       let begun = now()

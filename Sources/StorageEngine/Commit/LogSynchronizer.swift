@@ -22,7 +22,6 @@ final class LogSynchronizer: Sendable {
 
   private let state: Mutex<State>
   private let work = Doorbell()
-  private let stop = Doorbell()
   private let room = Doorbell()
   private let thread = Mutex<PinnedThread?>(nil)
   private let interval: Nanoseconds
@@ -87,7 +86,6 @@ final class LogSynchronizer: Sendable {
   /// Ends the thread; what no sync covers yet is the caller's to sync.
   func finish() {
     state.withLock { $0.isStopping = true }
-    stop.ring()
     work.ring()
     let ended = thread.withLock { thread in
       defer { thread = nil }
@@ -96,11 +94,24 @@ final class LogSynchronizer: Sendable {
     ended?.join()
   }
 
+  /// Lets half the interval pass, unless there is an end.
+  ///
+  /// Not by a timed wait on a semaphore: that follows the time of day, so that a clock put back by an
+  /// hour would hold all writers up for as long.
+  private func gather() {
+    let end = MonotonicClock.now() + Nanoseconds(interval.rawValue / 2)
+    while !state.withLock({ $0.isStopping }) {
+      let left = end.rawValue - MonotonicClock.now().rawValue
+      guard left > 0 else { return }
+      MonotonicClock.sleep(Nanoseconds(min(left, 5_000_000)))
+    }
+  }
+
   private func run(_ failed: @Sendable (StoreError) -> Void) {
     while true {
       work.wait()
       if state.withLock({ $0.isStopping }) { return }
-      stop.wait(nanoseconds: interval.rawValue / 2)
+      gather()
       let target = state.withLock { state in
         state.syncingSince = state.oldestAt
         state.oldestAt = nil

@@ -20,13 +20,17 @@ final class ParallelReader: Sendable {
   /// Threads, by the specification.
   static let laneCount = 16
 
+  private let path: String
   private let state = Mutex(State())
   private let bell = Doorbell()
+
+  /// Readers of the store at `path`, which errors name.
+  init(path: String) { self.path = path }
 
   /// Queues a job, to be run on one of the threads.
   func submit(_ job: @escaping Job) throws(StoreError) {
     let startsThread = try state.withLock { state throws(StoreError) -> Bool in
-      guard !state.isClosed else { throw StoreError.invalidArgument("the store is closed") }
+      guard !state.isClosed else { throw StoreError.closed(path: path) }
       state.jobs.append(job)
       // A thread more than there are idle ones, until all are there.
       let waiting = state.jobs.count - state.first
@@ -40,7 +44,9 @@ final class ParallelReader: Sendable {
     } catch {
       // One reader is enough to go on; without any, the queue would never end.
       let hasReaders = state.withLock { !$0.threads.isEmpty }
-      if !hasReaders { throw .invalidArgument("no thread can be had for reading: \(error)") }
+      if !hasReaders {
+        throw .system(path: path, cause: "no thread can be had for reading: \(error)")
+      }
     }
   }
 

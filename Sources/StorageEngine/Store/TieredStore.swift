@@ -33,7 +33,7 @@ public final class TieredStore: Sendable {
   let mover = Mutex<Void>(())
   /// Counts removals from a tier after a move, so that a reader that passed between notices.
   let retirements = Atomic<UInt64>(0)
-  let parallelReader = ParallelReader()
+  let parallelReader: ParallelReader
   private let slots: [Slot]
   private let isClosed = Atomic<Bool>(false)
 
@@ -54,6 +54,7 @@ public final class TieredStore: Sendable {
     let cache = try Self.makeCache(configuration, path: folder.path)
     let published = PublishedState(record)
     self.cache = cache
+    parallelReader = ParallelReader(path: folder.path)
     self.published = published
     committer =
       access == .readOnly
