@@ -102,10 +102,11 @@ extension Database {
 
   /// Goes on writing after a flush or compaction has failed for want of space that is there again.
   ///
-  /// Nothing to do where nothing has failed. RocksDB also looks every few seconds by itself.
+  /// Nothing to do where nothing has failed. Otherwise RocksDB begins to try, and a later call returns
+  /// once it has succeeded; writes ask once a second by themselves.
   ///
-  /// - Throws: ``writeFailure``, where it was of the log or not of space: close the database then and
-  ///   open it again. `busy` while RocksDB tries by itself, `noSpace` where there is still none.
+  /// - Throws: ``writeFailure`` until then, and for good where it was of the log or not of space: close
+  ///   the database then and open it again.
   public func resume() throws(RocksDBError) {
     try handle.resume()
   }

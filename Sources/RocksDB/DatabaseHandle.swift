@@ -1,5 +1,6 @@
 internal import CRocksDB
 internal import CRocksDBShim
+internal import Dispatch
 internal import Synchronization
 
 /// The open database itself, kept alive by everything that was taken from it.
@@ -16,6 +17,7 @@ final class DatabaseHandle: @unchecked Sendable {
   /// Whether a write failed, and why.
   private let hasFailed = Atomic(false)
   private let needsReopening = Atomic(false)
+  private let isResuming = Atomic(false)
   private let firstFailure = Mutex<RocksDBError?>(nil)
   /// When it was last tried to go on after a full disk.
   private let lastLook = Mutex<ContinuousClock.Instant?>(nil)
@@ -118,23 +120,26 @@ final class DatabaseHandle: @unchecked Sendable {
     try resume()
   }
 
-  /// Writes again after a failure that left the log alone.
+  /// Tries to write again after a failure that left the log alone.
   func resume() throws(RocksDBError) {
     if needsReopening.load(ordering: .acquiring), let writeFailure { throw writeFailure }
     guard options.fillReserve() else { throw writeFailure ?? reserveFailure }
     guard hasFailed.load(ordering: .acquiring) else { return }
-    // Forgotten first, or a failure that comes meanwhile would be.
-    let former = firstFailure.withLock { failure in
-      defer { failure = nil }
-      return failure
+    // On a thread of its own: it flushes, and was once seen to wait for ever for a flush that nobody
+    // began. Until it is through, writes are refused as before.
+    if !isResuming.exchange(true, ordering: .acquiringAndReleasing) {
+      DispatchQueue.global().async { [self] in
+        do throws(RocksDBError) {
+          try checked { rocksdb_shim_resume(database, &$0) }
+          firstFailure.withLock { $0 = nil }
+          hasFailed.store(false, ordering: .releasing)
+        } catch {
+          remember(writeFailure ?? error)
+        }
+        isResuming.store(false, ordering: .releasing)
+      }
     }
-    hasFailed.store(false, ordering: .releasing)
-    do {
-      try checked { rocksdb_shim_resume(database, &$0) }
-    } catch {
-      remember(former ?? error)
-      throw error
-    }
+    throw writeFailure ?? reserveFailure
   }
 
   /// What is told while the log has only its reserve left.

@@ -6,7 +6,10 @@ import Testing
 
 @Suite(
   "A full disk",
-  .enabled(if: LoopDisk.isUsable, "mounting needs root, mkfs.ext4 and mkfs.xfs"))
+  .enabled(if: LoopDisk.isUsable, "mounting needs root, mkfs.ext4 and mkfs.xfs"),
+  .enabled(
+    if: ProcessInfo.processInfo.environment["STOREBENCH_FULL_DISK"] != nil, "ci/soak store runs it")
+)
 struct FullDiskTests {
   /// STORE_FULLS makes the loop longer; so many on each file system in each mode.
   private static let roundCount = number("STORE_FULLS").map { Int($0) } ?? 3

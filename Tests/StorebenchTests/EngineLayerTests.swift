@@ -44,7 +44,7 @@ struct EngineLayerTests {
     let profile = try folder.write(Self.profile, to: "small.yaml")
     let ending = try StorebenchProgram.run(
       [
-        "qualify", target, "--layer", "engine", "--profile", profile, "--size", "128MiB", "--json",
+        "qualify", target, "--layer", "engine", "--profile", profile, "--size", "256MiB", "--json",
         "--progress", "none",
       ], in: folder.url)
     let record = try RunRecordJSON.decode([UInt8](ending.output.utf8))

@@ -320,6 +320,7 @@ final class Committer: Sendable {
       let order = cache?.beginChanges(group.changes)
       let failure = hot.perform { hot throws(RocksDBError) in
         try group.changes.write(to: hot.database, sync: log == nil)
+        if log == nil { hot.noteDurable(sequence: hot.database.latestSequenceNumber) }
       }
       if failure == nil {
         if let record = group.record { published.publish(record.tombstones) }

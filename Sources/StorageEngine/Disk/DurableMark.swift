@@ -2,15 +2,17 @@ internal import FoundationEssentials
 internal import Glibc
 internal import SystemPackage
 
-/// The file `DURABLE` in a tier's folder: how much the drive held when the store was closed.
+/// The file `DURABLE` in a tier's folder: how much the drive held.
 ///
 /// RocksDB cannot tell a log that lost its end, or is missing, from one whose end never came to the
 /// drive, and removes what is left of it. So:
 ///
-/// 1. Closing notes the number of changes, and the newest log with its size.
+/// 1. Syncs of the log note the number of changes every 100 ms; closing notes it with the newest log
+///    and its size.
 /// 2. Opening refuses a tier whose log is missing or shorter, before RocksDB has seen it.
 /// 3. It then strikes out the log, which RocksDB replaces.
-/// 4. A tier that comes back with fewer changes has lost some, and is refused as well.
+/// 4. A tier that comes back with fewer changes has lost some, as by a flipped bit in the log, and is
+///    refused as well.
 ///
 /// Lines of fixed length, written in place: a crash leaves the old ones or the new ones, and both
 /// are true.
@@ -71,14 +73,14 @@ struct DurableMark: Sendable, Equatable {
   }
 
   /// Writes the file; without it less can be told, and nothing is lost.
-  func write(in folder: String) {
+  func write(in folder: String, syncs: Bool = true) {
     do {
       let file = try FileDescriptor.open(
         FilePath(folder + "/" + Self.fileName), .writeOnly, options: [.create, .closeOnExec],
         permissions: [.ownerReadWrite, .groupRead, .otherRead])
       try file.closeAfter {
         _ = try file.writeAll(toAbsoluteOffset: 0, text.utf8)
-        if fdatasync(file.rawValue) != 0 { throw Errno(rawValue: errno) }
+        if syncs, fdatasync(file.rawValue) != 0 { throw Errno(rawValue: errno) }
       }
     } catch {
       return
@@ -106,8 +108,8 @@ struct DurableMark: Sendable, Equatable {
     guard found < sequence else { return nil }
     return .corruption(
       tier: tier, file: log > 0 ? Self.path(of: log, in: folder) : folder,
-      cause: "the log ends with change \(found), and the drive held \(sequence) when the store was "
-        + "closed; \(Self.remedy)")
+      cause: "the log can be read up to change \(found), and the drive held \(sequence); "
+        + Self.remedy)
   }
 
   private static let remedy = "without the file \(fileName) the tier is opened as it is"

@@ -253,6 +253,7 @@ extension TieredStore {
     guard batch.count > 0 else { return }
     do throws(RocksDBError) {
       try tier.database.write(&batch, sync: true)
+      tier.noteDurable(sequence: tier.database.latestSequenceNumber)
     } catch {
       throw tier.storeError(error)
     }

@@ -41,7 +41,11 @@ final class TieredStoreEngine: Engine {
       store = try TieredStore.create(
         at: folder.description, configuration: configuration)
     } catch {
-      throw EngineFailure(error)
+      guard case .noMemory = error else { throw EngineFailure(error) }
+      throw EngineFailure(
+        category: .environment,
+        description: "\(error.description); its memory is a share of the bytes to use, so give a "
+          + "larger --size")
     }
     self.plan = plan
     blockBytes = UInt64(configuration.hot.blockBytes)
