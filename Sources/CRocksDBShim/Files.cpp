@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <pthread.h>
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
 #include <rocksdb/wal_filter.h>
@@ -8,6 +9,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstring>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -118,6 +120,9 @@ class Files {
   const std::string folder;
   Reserve reserve;
   std::recursive_timed_mutex gate;
+  // Of tables, for callers.
+  std::atomic<uint64_t> reads{0};
+  std::atomic<uint64_t> readBytes{0};
 
  private:
   mutable std::mutex mutex_;
@@ -244,6 +249,50 @@ class TableFile final : public rocksdb::FSWritableFileOwnerWrapper {
   const std::shared_ptr<Files> files_;
 };
 
+// Whether this thread flushes or compacts; RocksDB names its threads so, and those that they start.
+bool isBackgroundThread() {
+  static thread_local const bool isBackground = [] {
+    char name[16] = {};
+    return pthread_getname_np(pthread_self(), name, sizeof name) == 0 &&
+           strncmp(name, "rocksdb:", 8) == 0;
+  }();
+  return isBackground;
+}
+
+// A table that counts what is read of it for callers.
+class ReadFile final : public rocksdb::FSRandomAccessFileOwnerWrapper {
+ public:
+  ReadFile(std::unique_ptr<rocksdb::FSRandomAccessFile> file, std::shared_ptr<Files> files)
+      : FSRandomAccessFileOwnerWrapper(std::move(file)), files_(std::move(files)) {}
+
+  IOStatus Read(
+      uint64_t offset, size_t count, const IOOptions &options, Slice *result, char *scratch,
+      IODebugContext *context) const override {
+    const IOStatus status = target()->Read(offset, count, options, result, scratch, context);
+    if (status.ok()) note(1, result->size());
+    return status;
+  }
+
+  IOStatus MultiRead(
+      rocksdb::FSReadRequest *requests, size_t count, const IOOptions &options,
+      IODebugContext *context) override {
+    const IOStatus status = target()->MultiRead(requests, count, options, context);
+    uint64_t bytes = 0;
+    for (size_t index = 0; index < count; index++) bytes += requests[index].result.size();
+    if (status.ok()) note(count, bytes);
+    return status;
+  }
+
+ private:
+  void note(uint64_t reads, uint64_t bytes) const {
+    if (isBackgroundThread()) return;
+    files_->reads.fetch_add(reads, std::memory_order_relaxed);
+    files_->readBytes.fetch_add(bytes, std::memory_order_relaxed);
+  }
+
+  const std::shared_ptr<Files> files_;
+};
+
 class FileSystem final : public rocksdb::FileSystemWrapper {
  public:
   explicit FileSystem(std::shared_ptr<Files> files)
@@ -259,6 +308,14 @@ class FileSystem final : public rocksdb::FileSystemWrapper {
     if (status.subcode() == IOStatus::SubCode::kNoSpace && files_->reserve.spend())
       status = target()->NewWritableFile(path, options, file, context);
     return wrapped(path, file, status);
+  }
+
+  IOStatus NewRandomAccessFile(
+      const std::string &path, const FileOptions &options,
+      std::unique_ptr<rocksdb::FSRandomAccessFile> *file, IODebugContext *context) override {
+    const IOStatus status = target()->NewRandomAccessFile(path, options, file, context);
+    if (status.ok()) file->reset(new ReadFile(std::move(*file), files_));
+    return status;
   }
 
   IOStatus NewLogger(
@@ -345,6 +402,14 @@ rocksdb_shim_files_t *rocksdb_shim_files_create(
 }
 
 void rocksdb_shim_files_destroy(rocksdb_shim_files_t *files) { delete files; }
+
+uint64_t rocksdb_shim_files_reads(const rocksdb_shim_files_t *files) {
+  return files->files->reads.load(std::memory_order_relaxed);
+}
+
+uint64_t rocksdb_shim_files_read_bytes(const rocksdb_shim_files_t *files) {
+  return files->files->readBytes.load(std::memory_order_relaxed);
+}
 
 void rocksdb_shim_options_set_files(
     rocksdb_options_t *options, rocksdb_shim_files_t *files, bool unbroken_log) {

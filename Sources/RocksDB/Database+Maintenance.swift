@@ -255,6 +255,14 @@ extension Database {
     return rocksdb_shim_ticker(statistics, ticker.number)
   }
 
+  /// Reads of table files for callers since the database was opened, and their bytes.
+  ///
+  /// What flushes and compactions read is not in them. Without direct reads the page cache may have
+  /// answered.
+  public var callerReads: (count: UInt64, byteCount: UInt64) {
+    handle.options.callerReads
+  }
+
   /// All counts since the database was opened; empty where ``DatabaseOptions/statistics`` is off.
   public func tickers() -> [Ticker: UInt64] {
     guard handle.options.statistics != nil else { return [:] }

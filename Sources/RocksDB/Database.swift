@@ -34,6 +34,23 @@ public struct Database: ~Copyable, Sendable {
     if readOnly || !options.createIfMissing { try Self.expectDatabase(at: path) }
     let native = NativeOptions(options, path: path, readOnly: readOnly)
     if !readOnly, access(path, F_OK) == 0 { native.fillReserve(opening: true) }
+    let database: OpaquePointer
+    do throws(RocksDBError) {
+      database = try Self.open(path, native, readOnly: readOnly)
+    } catch {
+      // Only now is it certain that no other process has it open.
+      guard !readOnly, error.code == .corruption, error.description.contains("/MANIFEST-"),
+        rocksdb_shim_cut_torn_manifest(path)
+      else { throw error }
+      database = try Self.open(path, native, readOnly: false)
+    }
+    native.fillReserve()
+    handle = DatabaseHandle(database: database, path: path, options: native)
+  }
+
+  private static func open(
+    _ path: String, _ native: NativeOptions, readOnly: Bool
+  ) throws(RocksDBError) -> OpaquePointer {
     var failure: UnsafeMutablePointer<CChar>?
     let database =
       readOnly
@@ -45,8 +62,7 @@ public struct Database: ~Copyable, Sendable {
     guard let database else {
       throw RocksDBError(code: .other, path: path, message: "RocksDB gave no reason")
     }
-    native.fillReserve()
-    handle = DatabaseHandle(database: database, path: path, options: native)
+    return database
   }
 
   /// The file in a database's folder whose room the log takes on a full disk.

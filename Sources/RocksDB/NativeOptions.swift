@@ -49,6 +49,11 @@ final class NativeOptions: @unchecked Sendable {
     rocksdb_shim_files_fill_reserve(files, opening)
   }
 
+  /// Reads of tables for callers, and their bytes.
+  var callerReads: (count: UInt64, byteCount: UInt64) {
+    (rocksdb_shim_files_reads(files), rocksdb_shim_files_read_bytes(files))
+  }
+
   /// Whether the room that is kept for the log is in use.
   var isReserveSpent: Bool { rocksdb_shim_files_is_reserve_spent(files) }
 

@@ -104,6 +104,10 @@ void rocksdb_shim_options_set_write_budget(
 // share its threads.
 void rocksdb_shim_yield_in_compaction(void);
 
+// Cuts off the record at the manifest's end that a power cut left torn, before the database is opened,
+// and keeps the manifest as it was beside it; false where there was nothing to be cut.
+bool rocksdb_shim_cut_torn_manifest(const char *folder);
+
 // The files of one database: room is kept for its log, and failures of its log are remembered.
 typedef struct rocksdb_shim_files_t rocksdb_shim_files_t;
 
@@ -111,6 +115,10 @@ typedef struct rocksdb_shim_files_t rocksdb_shim_files_t;
 rocksdb_shim_files_t *rocksdb_shim_files_create(
     const char *folder, const char *reserve_name, uint64_t reserve_bytes);
 void rocksdb_shim_files_destroy(rocksdb_shim_files_t *files);
+
+// Reads of tables for callers, and their bytes; not those of flushes and compactions.
+uint64_t rocksdb_shim_files_reads(const rocksdb_shim_files_t *files);
+uint64_t rocksdb_shim_files_read_bytes(const rocksdb_shim_files_t *files);
 
 // The files must outlive the database. With `unbroken_log` opening takes nothing of the log behind
 // a missing record; all changes must then go through the log.

@@ -21,8 +21,11 @@ public struct StoreStatistics: Sendable, Equatable {
     public var fileBytes: UInt64
     /// About how many keys it holds, tombstones included.
     public var keyCountEstimate: UInt64
-    /// Blocks that had to be read for point reads: about the device reads.
+    /// Reads of its files for gets and scans, not for flushes and compactions: with
+    /// ``StoreConfiguration/directReads`` these are reads of the device.
     public var blockReads: UInt64
+    /// Bytes of these reads.
+    public var blockReadBytes: UInt64
     /// Blocks that were in the block cache.
     public var blockHits: UInt64
     /// Microseconds for which writers were delayed or stopped.
@@ -74,10 +77,11 @@ extension TieredStore {
   }
 
   private static func statistics(of tier: TierDatabase) -> StoreStatistics.TierStatistics {
-    StoreStatistics.TierStatistics(
+    let reads = tier.database.callerReads
+    return StoreStatistics.TierStatistics(
       fileBytes: tier.database.integerProperty("rocksdb.total-sst-files-size") ?? 0,
       keyCountEstimate: tier.database.integerProperty("rocksdb.estimate-num-keys") ?? 0,
-      blockReads: tier.database.ticker(.dataBlockMiss),
+      blockReads: reads.count, blockReadBytes: reads.byteCount,
       blockHits: tier.database.ticker(.dataBlockHit),
       stallMicroseconds: tier.database.ticker(.stallMicroseconds))
   }

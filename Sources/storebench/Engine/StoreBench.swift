@@ -283,6 +283,8 @@ struct StoreBench {
 extension StoreStatistics {
   /// Blocks that readers took from files, over all tiers.
   var blockReads: UInt64 { tiers.values.reduce(0) { $0 + $1.blockReads } }
+  /// Bytes of these, over all tiers.
+  var blockReadBytes: UInt64 { tiers.values.reduce(0) { $0 + $1.blockReadBytes } }
   /// For how long writers were held back, over all tiers.
   var stallMicroseconds: UInt64 { tiers.values.reduce(0) { $0 + $1.stallMicroseconds } }
 }

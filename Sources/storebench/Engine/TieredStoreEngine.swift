@@ -19,7 +19,6 @@ final class TieredStoreEngine: Engine {
   let record: EngineRecord
   private let store: TieredStore
   private let plan: EnginePlan
-  private let blockBytes: UInt64
 
   init(at folder: FileSystemPath, plan: EnginePlan) throws(EngineFailure) {
     guard plan.keyBytes == StoreKeys.byteCount, plan.keySpaces.count <= 255,
@@ -48,7 +47,6 @@ final class TieredStoreEngine: Engine {
           + "larger --size")
     }
     self.plan = plan
-    blockBytes = UInt64(configuration.hot.blockBytes)
     record = Self.record(configuration, plan)
   }
 
@@ -85,8 +83,7 @@ final class TieredStoreEngine: Engine {
     }
   }
 
-  /// Of device reads the store counts blocks; their bytes are taken to be as many as a block is meant
-  /// to have, before compression.
+  /// Device reads are those of gets and scans; what compaction reads is not in them.
   func counters() throws(EngineFailure) -> EngineCounters {
     do throws(StoreError) {
       let statistics = try store.statistics()
@@ -96,7 +93,7 @@ final class TieredStoreEngine: Engine {
       counters.keyCacheHits = statistics.cacheHits
       counters.blockCacheHits = tiers.reduce(0) { $0 + $1.blockHits }
       counters.deviceReads = statistics.blockReads
-      counters.deviceReadBytes = statistics.blockReads * blockBytes
+      counters.deviceReadBytes = statistics.blockReadBytes
       counters.storedBytes = tiers.reduce(0) { $0 + $1.fileBytes }
       counters.stalled = Nanoseconds(Int64(clamping: statistics.stallMicroseconds) * 1000)
       counters.pending = try store.isBusyInBackground() ? 1 : 0
