@@ -12,6 +12,13 @@ extension BenchDeviceCommand {
       throw CommandFailure(
         .usage, "--profile and --scenario go together: the file, and which of its scenarios to run")
     }
+    let given = flagsOfWorkload
+    guard given.isEmpty else {
+      throw CommandFailure(
+        .usage,
+        "--scenario \(scenario) sets what \(given.joined(separator: ", ")) would set; leave out the one "
+          + "or the other")
+    }
     let scenarios = try ProfileChoice(file: profile).load(mode: .quick, overrides: []).scenarios
       .filter { $0.layer == .raw }
     guard let spec = scenarios.first(where: { $0.name == scenario }) else {
@@ -30,5 +37,15 @@ extension BenchDeviceCommand {
     command.rate = spec.arrival == "closed" ? nil : spec.ratePerSecond
     command.poisson = spec.arrival == "poisson"
     return command
+  }
+
+  /// The flags that a scenario sets and that do not stand at their defaults.
+  private var flagsOfWorkload: [String] {
+    [
+      ("--workload", workload != "random-read"), ("--block", block != "4k"),
+      ("--depth", depth != 32), ("--threads", threads != 1), ("--read-percent", readPercent != 70),
+      ("--distribution", distribution != "uniform"), ("--rate", rate != nil),
+      ("--poisson", poisson),
+    ].filter(\.1).map(\.0)
   }
 }

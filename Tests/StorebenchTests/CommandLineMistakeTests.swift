@@ -10,6 +10,12 @@ struct CommandLineMistakeTests {
     arguments: [
       (["qualify"], "<target>"),
       (["qualify", "simulated:"], "--tier hot, warm or cold"),
+      (
+        [
+          "bench", "device", "null:", "--profile", "hot", "--scenario", "random-read-4k", "--depth",
+          "4", "--block", "8k",
+        ], "--block, --depth"
+      ),
       (["qualify", "--teir", "hot", "simulated:"], "Did you mean '--tier'?"),
       (["qualify", "--tier", "tepid", "simulated:"], "'hot', 'warm' or 'cold'"),
       (["qualify", "--tier", "hot", "--mode", "full", "simulated:"], "'quick' and 'nightly'"),
