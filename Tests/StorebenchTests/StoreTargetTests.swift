@@ -1,4 +1,5 @@
 import Driver
+import LinuxIO
 import Measurements
 import StorageEngine
 import Testing
@@ -39,7 +40,7 @@ private final class TargetFixture {
   }
 
   deinit {
-    factory.lanes.finish()
+    factory.lanes.close()
     try? store.close()
   }
 
@@ -200,7 +201,7 @@ private final class TargetFixture {
       let factory = StoreTargetFactory(
         store: fixture.store, keys: fixture.keys, values: fixture.values,
         inFlight: depth * threads)
-      defer { factory.lanes.finish() }
+      defer { factory.lanes.close() }
       let result = try LoadRun.run(plan, on: InjectedTargetFactory(factory))
       #expect(result.outcome == .completed, "\(result.detail ?? "")")
       #expect(factory.findings.text == nil)

@@ -80,10 +80,17 @@ extension TieredStore {
 
   /// Writes what is in memory to files and returns once no flush or compaction runs or is due.
   ///
+  /// - Parameter goesOn: Asked every 2 ms; false ends the waiting.
+  /// - Returns: Whether the store is idle.
   /// - Throws: What failed; a failure in the background is thrown by the next write.
-  public func waitUntilIdle() throws(StoreError) {
+  @discardableResult
+  public func waitUntilIdle(while goesOn: () -> Bool = { true }) throws(StoreError) -> Bool {
     try flush()
-    while try isBusyInBackground() { MonotonicClock.sleep(Nanoseconds(2_000_000)) }
+    while try isBusyInBackground() {
+      guard goesOn() else { return false }
+      MonotonicClock.sleep(Nanoseconds(2_000_000))
+    }
+    return true
   }
 
   /// Runs `body` while no commit changes what readers see.

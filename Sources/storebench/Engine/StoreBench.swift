@@ -200,13 +200,13 @@ struct StoreBench {
       note("measuring for \(request.seconds) s")
     }
     let before = try statistics(store)
-    let traffic = ProcessTraffic.now()
+    let traffic = ProcessIO()
     let cpu = CPUTime.ofProcess()
     let result = try run(plan, on: store) { pulse in
       "\(Quantity.duration(pulse.elapsed)): \(Quantity.count(pulse.operations)) operations"
     }
     let used = CPUTime.ofProcess() - cpu
-    let moved = traffic.flatMap { ProcessTraffic.now()?.since($0) }
+    let trafficAfter = ProcessIO()
     let after = try statistics(store)
     var untilIdle: Nanoseconds?
     if workload.writes, result.load.outcome == .completed, !stop.isRequested {
@@ -217,8 +217,13 @@ struct StoreBench {
       load: result.load, workload: workload, findings: result.findings,
       cacheHits: after.cacheHits - before.cacheHits,
       cacheMisses: after.cacheMisses - before.cacheMisses,
-      blockReads: after.blockReads - before.blockReads, deviceReadBytes: moved?.readBytes,
-      deviceWrittenBytes: moved?.writtenBytes, processCPU: used.user + used.system,
+      blockReads: after.blockReads - before.blockReads,
+      deviceReadBytes: traffic.flatMap { before in
+        trafficAfter.map { $0.readBytes &- before.readBytes }
+      },
+      deviceWrittenBytes: traffic.flatMap { before in
+        trafficAfter.map { $0.writeBytes &- before.writeBytes }
+      }, processCPU: used.user + used.system,
       stalled: Nanoseconds(
         Int64(clamping: after.stallMicroseconds - before.stallMicroseconds) * 1000),
       untilIdle: untilIdle)
@@ -229,7 +234,7 @@ struct StoreBench {
   ) throws -> (load: LoadResult, findings: String?) {
     let factory = StoreTargetFactory(
       store: store, keys: keys, values: values, inFlight: plan.depth * plan.threads)
-    defer { factory.lanes.finish() }
+    defer { factory.lanes.close() }
     var told = Nanoseconds.zero
     do {
       let load = try LoadRun.run(plan, on: InjectedTargetFactory(factory), stop: stop) { pulse in

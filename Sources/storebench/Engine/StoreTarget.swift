@@ -60,7 +60,7 @@ struct StoreWork: ~Copyable {
   private let keys: StoreKeys
   private let values: StoreValues
   private let findings: StoreFindings
-  private let lanes: StoreLanes
+  private let lanes: JobThreads
   private let box: StoreAnswerBox
   private let choice: StoreKeyChoice
   private let base: UInt64
@@ -286,7 +286,7 @@ struct StoreWork: ~Copyable {
     }
     let (box, slot, findings) = (box, request.slot, findings)
     do throws(SystemError) {
-      try lanes.submit {
+      let isTaken = try lanes.submit {
         do throws(StoreError) {
           box.put(StoreAnswer(slot: slot, content: try body()))
         } catch {
@@ -294,6 +294,7 @@ struct StoreWork: ~Copyable {
           box.put(StoreAnswer(slot: slot, content: .failed(error.errno)))
         }
       }
+      if !isTaken { finish(request, failure(.closed(path: store.path))) }
     } catch {
       findings.note(error.description)
       finish(request, .failed(error.errno))

@@ -59,7 +59,7 @@ struct StoreTargetFactory: LoadTargetFactory {
   /// What was wrong.
   let findings = StoreFindings()
   /// For requests that have no form with a completion.
-  let lanes: StoreLanes
+  let lanes: JobThreads
   /// All generations of earlier loads are at most this.
   let generationBase: UInt64
   /// Whether workers sleep until requests are due, rather than spin.
@@ -73,7 +73,8 @@ struct StoreTargetFactory: LoadTargetFactory {
     self.store = store
     self.keys = keys
     self.values = values
-    lanes = StoreLanes(inFlight: inFlight)
+    // As many threads as the engine reads with, or as there are requests.
+    lanes = JobThreads(name: "store-lane", count: min(inFlight, 16))
     // Each put takes a version of its own, so that no earlier load can have come as far.
     generationBase = store.lastVersion.sequence
   }

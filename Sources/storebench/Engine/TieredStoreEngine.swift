@@ -62,7 +62,7 @@ final class TieredStoreEngine: Engine {
     var factory = StoreTargetFactory(
       store: store, keys: keys, values: values, inFlight: load.depth * load.threads)
     factory.isBeside = load.isBeside
-    defer { factory.lanes.finish() }
+    defer { factory.lanes.close() }
     var plan = LoadPlan(
       store: workload, depth: load.depth, threads: load.threads, end: load.end, seed: load.seed,
       runID: self.plan.runID)
@@ -106,13 +106,9 @@ final class TieredStoreEngine: Engine {
   func waitUntilIdle(atMost limit: Nanoseconds, stop: StopSignal) throws(EngineFailure) -> Bool {
     let began = MonotonicClock.now()
     do throws(StoreError) {
-      // With nothing in memory this returns at once.
-      try store.flush()
-      while try store.isBusyInBackground() {
-        if stop.isRequested || MonotonicClock.now() - began >= limit { return false }
-        MonotonicClock.sleep(Nanoseconds(2_000_000))
+      return try store.waitUntilIdle {
+        !stop.isRequested && MonotonicClock.now() - began < limit
       }
-      return true
     } catch {
       throw EngineFailure(error)
     }

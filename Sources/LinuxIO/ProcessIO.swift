@@ -1,19 +1,23 @@
-internal import LinuxIO
-
 /// What the kernel fetched from storage and sent there for this process, whichever thread asked.
 ///
 /// The page cache's answers are not among it: the kernel counts where requests are handed to the
 /// block layer. Source: proc(5), /proc/pid/io.
-struct ProcessIO: Equatable {
+public struct ProcessIO: Sendable, Equatable {
   /// Bytes fetched from storage.
-  var readBytes: UInt64
+  public var readBytes: UInt64
   /// Bytes sent to storage, or about to be.
-  var writeBytes: UInt64
+  public var writeBytes: UInt64
+
+  /// Counts that are known.
+  public init(readBytes: UInt64, writeBytes: UInt64) {
+    self.readBytes = readBytes
+    self.writeBytes = writeBytes
+  }
 }
 
 extension ProcessIO {
   /// Reads the counters; nil where the kernel does not tell.
-  init?(tree: KernelTree = .live) {
+  public init?(tree: KernelTree = .live) {
     var counts: [Substring: UInt64] = [:]
     for line in tree.lines("/proc/self/io") {
       let halves = line.split(separator: ":", maxSplits: 1)

@@ -1,0 +1,98 @@
+internal import Dispatch
+internal import Synchronization
+
+/// A few threads that do what is queued for them, in the order in which it came.
+///
+/// A thread starts when a job comes that no idle one can take, until all are there.
+public final class JobThreads: Sendable {
+  /// What a thread does.
+  public typealias Job = @Sendable () -> Void
+
+  private struct State: ~Copyable {
+    var jobs: [Job] = []
+    /// The first job that was not taken yet.
+    var first = 0
+    var threads: [PinnedThread] = []
+    var idleCount = 0
+    var isClosed = false
+  }
+
+  private let name: String
+  private let threadCountMax: Int
+  private let state = Mutex(State())
+  private let bell = DispatchSemaphore(value: 0)
+
+  /// At most `count` threads called `name`, of at most 15 bytes.
+  public init(name: String, count: Int) {
+    self.name = name
+    threadCountMax = max(1, count)
+  }
+
+  /// Queues a job, to be run on one of the threads.
+  ///
+  /// - Returns: Whether it was taken; not after ``close()``.
+  /// - Throws: `SystemError` where there is no thread for it; it is not queued then.
+  public func submit(_ job: @escaping Job) throws(SystemError) -> Bool {
+    let startsThread = state.withLock { state in
+      let waiting = state.jobs.count - state.first + 1
+      return !state.isClosed && waiting > state.idleCount && state.threads.count < threadCountMax
+    }
+    if startsThread {
+      do throws(SystemError) {
+        try startThread()
+      } catch {
+        // One thread is enough to go on; without any, the queue would never end.
+        if state.withLock({ $0.threads.isEmpty }) { throw error }
+      }
+    }
+    let isTaken = state.withLock { state in
+      if !state.isClosed { state.jobs.append(job) }
+      return !state.isClosed
+    }
+    if isTaken { bell.signal() }
+    return isTaken
+  }
+
+  /// Runs what is queued and ends the threads.
+  public func close() {
+    let threads = state.withLock { state in
+      state.isClosed = true
+      defer { state.threads = [] }
+      return state.threads
+    }
+    for _ in threads { bell.signal() }
+    for thread in threads { thread.join() }
+  }
+
+  private func startThread() throws(SystemError) {
+    let thread = try PinnedThread(name: name, cpu: nil) { [self] in run() }
+    let isKept = state.withLock { state in
+      if !state.isClosed { state.threads.append(thread) }
+      return !state.isClosed
+    }
+    guard !isKept else { return }
+    // Closed meanwhile: nobody else ends it.
+    bell.signal()
+    thread.join()
+  }
+
+  private func run() {
+    while true {
+      state.withLock { $0.idleCount += 1 }
+      bell.wait()
+      let next = state.withLock { state -> (job: Job?, ends: Bool) in
+        state.idleCount -= 1
+        guard state.first < state.jobs.count else { return (nil, state.isClosed) }
+        let job = state.jobs[state.first]
+        state.first += 1
+        if state.first == state.jobs.count || state.first >= 4096 {
+          state.jobs.removeFirst(state.first)
+          state.first = 0
+        }
+        return (job, false)
+      }
+      if next.ends { return }
+      next.job?()
+    }
+  }
+}
