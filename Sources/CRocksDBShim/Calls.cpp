@@ -56,6 +56,19 @@ void rocksdb_shim_write(
   report(behind(database)->Write(behind(options), &batch), error);
 }
 
+uint32_t rocksdb_shim_get_from_memory(
+    rocksdb_t *database, const rocksdb_readoptions_t *options, const char *key, size_t key_bytes,
+    void *context, void (*found)(void *context, const char *value, size_t value_bytes)) {
+  rocksdb::DB *db = behind(database);
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status = db->Get(
+      behind(options), db->DefaultColumnFamily(), rocksdb::Slice(key, key_bytes), &value);
+  if (status.IsNotFound()) return rocksdb_shim_memory_absent;
+  if (!status.ok()) return rocksdb_shim_memory_unknown;
+  found(context, value.data(), value.size());
+  return rocksdb_shim_memory_found;
+}
+
 void rocksdb_shim_multi_get(
     rocksdb_t *database, const rocksdb_readoptions_t *options, size_t count, const char *keys,
     const size_t *ends, bool sorted, void *context,
@@ -119,13 +132,6 @@ void rocksdb_shim_verify_file(
 
 void rocksdb_shim_resume(rocksdb_t *database, char **error) {
   report(behind(database)->Resume(), error);
-}
-
-void rocksdb_shim_yield_in_compaction(void) {
-  rocksdb::Env *env = rocksdb::Env::Default();
-  // Nice 19: it still gets what is left over, and never waits for ever as with an idle priority.
-  env->LowerThreadPoolCPUPriority(rocksdb::Env::LOW, rocksdb::CpuPriority::kLow);
-  env->LowerThreadPoolCPUPriority(rocksdb::Env::BOTTOM, rocksdb::CpuPriority::kLow);
 }
 
 rocksdb_cache_t *rocksdb_shim_cache_create_hyper_clock(

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "Handles.hpp"
+#include "Turns.hpp"
 
 namespace {
 
@@ -13,7 +14,18 @@ using Clock = std::chrono::steady_clock;
 
 class Listener final : public rocksdb::EventListener {
  public:
+  explicit Listener(bool yields) : yields_(yields) {}
+
   const char *Name() const override { return "EventCounter"; }
+
+  // On the thread that does it; the threads of a compaction's parts take after theirs.
+  void OnFlushBegin(rocksdb::DB *, const rocksdb::FlushJobInfo &) override {
+    if (yields_) workInBackground();
+  }
+
+  void OnCompactionBegin(rocksdb::DB *, const rocksdb::CompactionJobInfo &) override {
+    if (yields_) workInBackground();
+  }
 
   void OnFlushCompleted(rocksdb::DB *, const rocksdb::FlushJobInfo &) override {
     std::lock_guard<std::mutex> guard(mutex_);
@@ -71,6 +83,7 @@ class Listener final : public rocksdb::EventListener {
   static constexpr auto delayed = static_cast<uint32_t>(rocksdb::WriteStallCondition::kDelayed);
   static constexpr auto stopped = static_cast<uint32_t>(rocksdb::WriteStallCondition::kStopped);
 
+  const bool yields_;
   mutable std::mutex mutex_;
   rocksdb_shim_events events_ = {};
   std::string error_;
@@ -83,8 +96,8 @@ struct rocksdb_shim_listener_t {
   std::shared_ptr<Listener> rep;
 };
 
-rocksdb_shim_listener_t *rocksdb_shim_listener_create(void) {
-  return new rocksdb_shim_listener_t{std::make_shared<Listener>()};
+rocksdb_shim_listener_t *rocksdb_shim_listener_create(bool yields) {
+  return new rocksdb_shim_listener_t{std::make_shared<Listener>(yields)};
 }
 
 void rocksdb_shim_listener_destroy(rocksdb_shim_listener_t *listener) { delete listener; }

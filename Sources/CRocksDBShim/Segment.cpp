@@ -1,5 +1,7 @@
 #include "Segment.hpp"
 
+#include "Turns.hpp"
+
 Segment::Segment(size_t capacity) : capacity_(capacity), entries_(new const char *[capacity]) {}
 
 std::shared_ptr<const SortedRun> Segment::sorted() {
@@ -35,6 +37,7 @@ void SegmentSorter::add(std::shared_ptr<Segment> segment) {
 }
 
 void SegmentSorter::work() {
+  workInBackground();
   std::unique_lock<std::mutex> guard(mutex_);
   while (true) {
     changed_.wait(guard, [this] { return stopping_ || !waiting_.empty(); });

@@ -19,12 +19,14 @@ public final class JobThreads: Sendable {
 
   private let name: String
   private let threadCountMax: Int
+  private let turn: PinnedThread.Turn
   private let state = Mutex(State())
   private let bell = DispatchSemaphore(value: 0)
 
-  /// At most `count` threads called `name`, of at most 15 bytes.
-  public init(name: String, count: Int) {
+  /// At most `count` threads called `name`, of at most 15 bytes, that run in turns of a length.
+  public init(name: String, count: Int, turn: PinnedThread.Turn = .usual) {
     self.name = name
+    self.turn = turn
     threadCountMax = max(1, count)
   }
 
@@ -65,7 +67,7 @@ public final class JobThreads: Sendable {
   }
 
   private func startThread() throws(SystemError) {
-    let thread = try PinnedThread(name: name, cpu: nil) { [self] in run() }
+    let thread = try PinnedThread(name: name, cpu: nil, turn: turn) { [self] in run() }
     let isKept = state.withLock { state in
       if !state.isClosed { state.threads.append(thread) }
       return !state.isClosed

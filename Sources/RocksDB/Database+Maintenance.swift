@@ -233,20 +233,7 @@ extension Database {
   public func approximateByteCount(
     from start: [UInt8], to end: [UInt8]
   ) throws(RocksDBError) -> UInt64 {
-    var bytes: UInt64 = 0
-    try handle.checked { failure in
-      start.withSlice { start, startBytes in
-        end.withSlice { end, endBytes in
-          var starts: UnsafePointer<CChar>? = start
-          var ends: UnsafePointer<CChar>? = end
-          var startSizes = startBytes
-          var endSizes = endBytes
-          rocksdb_approximate_sizes(
-            handle.database, 1, &starts, &startSizes, &ends, &endSizes, &bytes, &failure)
-        }
-      }
-    }
-    return bytes
+    try handle.approximateByteCount(from: start, to: end)
   }
 
   /// One count since the database was opened; 0 where ``DatabaseOptions/statistics`` is off.

@@ -103,6 +103,17 @@ public struct Database: ~Copyable, Sendable {
     return body(RawSpan(_unsafeBytes: value.bytes))
   }
 
+  /// Lends the value of a key where it can be had without reading a file.
+  ///
+  /// - Parameters:
+  ///   - key: Which.
+  ///   - body: Takes the value, lent for the call only.
+  /// - Returns: Whether it was found, is not there, or is not known without a file, for which a failure
+  ///   counts as well: ``get(_:_:)`` tells.
+  public func getFromMemory(_ key: RawSpan, _ body: (RawSpan) -> Void) -> MemoryAnswer {
+    handle.getFromMemory(key, body)
+  }
+
   /// Lends the value that a key had at the moment of a snapshot.
   ///
   /// - Throws: What failed; a failure is never told as a missing key.
@@ -214,4 +225,14 @@ public struct Database: ~Copyable, Sendable {
     }
     try handle.checked { rocksdb_shim_close(handle.database, &$0) }
   }
+}
+
+/// What memory alone says of a key.
+public enum MemoryAnswer: Sendable {
+  /// It is there.
+  case found
+  /// It is not there.
+  case absent
+  /// A file must be read.
+  case unknown
 }

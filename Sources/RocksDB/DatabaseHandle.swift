@@ -12,6 +12,8 @@ final class DatabaseHandle: @unchecked Sendable {
   let path: String
   let options: NativeOptions
   let readOptions: OpaquePointer
+  /// For reads that touch no file.
+  private let memoryReadOptions: OpaquePointer
   /// Snapshots and iterators that are held.
   let borrowerCount = Atomic(0)
   /// Whether a write failed, and why.
@@ -28,6 +30,8 @@ final class DatabaseHandle: @unchecked Sendable {
     self.path = path
     self.options = options
     readOptions = rocksdb_readoptions_create()
+    memoryReadOptions = rocksdb_readoptions_create()
+    rocksdb_readoptions_set_read_tier(memoryReadOptions, Self.blockCacheTier)
     writeOptions = (0..<8).map { bits in
       let options = rocksdb_writeoptions_create()
       rocksdb_writeoptions_set_sync(options, bits & 1 != 0 ? 1 : 0)
@@ -40,6 +44,7 @@ final class DatabaseHandle: @unchecked Sendable {
   deinit {
     rocksdb_close(database)
     rocksdb_readoptions_destroy(readOptions)
+    rocksdb_readoptions_destroy(memoryReadOptions)
     for options in writeOptions { rocksdb_writeoptions_destroy(options) }
   }
 
@@ -149,6 +154,33 @@ final class DatabaseHandle: @unchecked Sendable {
       message: "No space left on device: what is left is kept for the log")
   }
 
+  /// RocksDB's `kBlockCacheTier`.
+  private static let blockCacheTier: Int32 = 1
+
+  /// Lends the value of a key where memory has it.
+  func getFromMemory(_ key: RawSpan, _ body: (RawSpan) -> Void) -> MemoryAnswer {
+    // The callback is C's, so the closure travels behind the context; it is not kept.
+    let answer = withoutActuallyEscaping(body) { body in
+      withUnsafePointer(to: MemoryReceiver(found: body)) { receiver in
+        key.withSlice { start, count in
+          rocksdb_shim_get_from_memory(
+            database, memoryReadOptions, start, count, UnsafeMutableRawPointer(mutating: receiver)
+          ) { context, value, count in
+            guard let context else { return }
+            let bytes = UnsafeRawBufferPointer(start: value, count: count)
+            context.assumingMemoryBound(to: MemoryReceiver.self).pointee
+              .found(RawSpan(_unsafeBytes: bytes))
+          }
+        }
+      }
+    }
+    switch Int(answer) {
+    case rocksdb_shim_memory_found: return .found
+    case rocksdb_shim_memory_absent: return .absent
+    default: return .unknown
+    }
+  }
+
   /// Finds a value and holds it in place; nil where the key is not there.
   @usableFromInline
   func pin(_ key: RawSpan) throws(RocksDBError) -> PinnedValue? {
@@ -209,6 +241,11 @@ final class DatabaseHandle: @unchecked Sendable {
   }
 }
 
+/// What takes a value that memory has.
+private struct MemoryReceiver {
+  let found: (RawSpan) -> Void
+}
+
 /// What takes the values of a multi-get.
 private struct ValueReceiver {
   let each: (Int, RawSpan?) -> Void
@@ -226,4 +263,24 @@ struct PinnedValue: ~Copyable {
   }
 
   deinit { rocksdb_pinnableslice_destroy(owner) }
+}
+
+extension DatabaseHandle {
+  /// About how many bytes of table files hold keys from `start` up to, and without, `end`.
+  func approximateByteCount(from start: [UInt8], to end: [UInt8]) throws(RocksDBError) -> UInt64 {
+    var bytes: UInt64 = 0
+    try checked { failure in
+      start.withSlice { start, startBytes in
+        end.withSlice { end, endBytes in
+          var starts: UnsafePointer<CChar>? = start
+          var ends: UnsafePointer<CChar>? = end
+          var startSizes = startBytes
+          var endSizes = endBytes
+          rocksdb_approximate_sizes(
+            database, 1, &starts, &startSizes, &ends, &endSizes, &bytes, &failure)
+        }
+      }
+    }
+    return bytes
+  }
 }

@@ -103,10 +103,10 @@ public struct DatabaseOptions: Sendable {
   public var backgroundJobs = 2
   /// Most threads of one compaction.
   public var subcompactions = 1
-  /// Whether compaction lets other threads go first on the processor.
+  /// Whether flushes and compactions take the processor in short turns, and less of it than callers.
   ///
   /// All databases of the process share its threads, and it cannot be taken back.
-  public var compactionYields = false
+  public var backgroundYields = false
   /// Bytes per second that flushes and compactions may write together; 0 for no limit.
   public var backgroundBytesPerSecond = 0
   /// Whether level sizes follow the last level, which bounds the space that is wasted.

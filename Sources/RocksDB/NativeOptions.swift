@@ -21,7 +21,7 @@ final class NativeOptions: @unchecked Sendable {
       path, Database.reserveName, readOnly ? 0 : UInt64(max(0, source.reserveBytes)))
     options = rocksdb_options_create()
     statistics = source.statistics ? rocksdb_shim_statistics_create() : nil
-    listener = rocksdb_shim_listener_create()
+    listener = rocksdb_shim_listener_create(source.backgroundYields)
     if let statistics { rocksdb_shim_options_set_statistics(options, statistics) }
     rocksdb_shim_options_add_listener(options, listener)
     rocksdb_shim_options_set_files(options, files, source.unbrokenLog)
@@ -107,7 +107,6 @@ final class NativeOptions: @unchecked Sendable {
     rocksdb_options_set_target_file_size_base(options, UInt64(max(1, source.fileBytes)))
     rocksdb_options_set_max_background_jobs(options, Int32(clamping: source.backgroundJobs))
     rocksdb_options_set_max_subcompactions(options, UInt32(clamping: source.subcompactions))
-    if source.compactionYields { rocksdb_shim_yield_in_compaction() }
     rocksdb_options_set_level_compaction_dynamic_level_bytes(options, source.dynamicLevels.flag)
     rocksdb_options_set_disable_auto_compactions(
       options, source.disableAutomaticCompaction ? 1 : 0)

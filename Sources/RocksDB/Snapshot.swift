@@ -41,6 +41,13 @@ public struct Snapshot: ~Copyable, Sendable {
     try snapshot.database.multiGet(keys, options: snapshot.readOptions, sorted: sorted, each)
   }
 
+  /// About how many bytes of table files hold keys from `start` up to, and without, `end`.
+  public func approximateByteCount(
+    from start: [UInt8], to end: [UInt8]
+  ) throws(RocksDBError) -> UInt64 {
+    try snapshot.database.approximateByteCount(from: start, to: end)
+  }
+
   /// Walks over the keys of this moment; the iterator may be held longer than this value.
   public func iterator(_ options: IteratorOptions = IteratorOptions()) -> Iterator {
     Iterator(of: snapshot.database, options: options, snapshot: snapshot)

@@ -30,6 +30,9 @@ public struct StoreConfiguration: Sendable, Equatable {
   public var durability = Durability.sync
   /// How much is gathered into one commit.
   public var writeBuffer = WriteBufferLimits()
+  /// Whether the tiers' caches and write buffers are one pool, in which each takes what the others
+  /// leave; otherwise each tier keeps its own, used or not.
+  public var sharesMemory = true
   /// Bytes of the cache of single keys, its own tables included; 0 for none.
   public var hotCacheBytes: Int
   /// Most bytes of memory for the whole store; nil for what the machine allows.
@@ -49,17 +52,21 @@ public struct StoreConfiguration: Sendable, Equatable {
 
   /// What measured better than the specification; about 2 GiB of memory.
   public static var measured: StoreConfiguration {
+    // Half of the memory for single keys: what compaction rewrites is lost to a cache of blocks, and
+    // read anew from the drive, but not to one of keys.
     StoreConfiguration(
       hot: .measured(.hot), warm: .measured(.warm), cold: .measured(.cold),
-      hotCacheBytes: 512 << 20)
+      hotCacheBytes: 1 << 30)
   }
 
   /// The specification's settings; see ``MemoryBudget/factor(needed:allowed:)`` for machines that
   /// have less memory than they ask for.
   public static var asSpecified: StoreConfiguration {
-    StoreConfiguration(
+    var configuration = StoreConfiguration(
       hot: .asSpecified(.hot), warm: .asSpecified(.warm), cold: .asSpecified(.cold),
       hotCacheBytes: 1 << 30)
+    configuration.sharesMemory = false
+    return configuration
   }
 
   /// The settings of a tier.

@@ -115,19 +115,19 @@ extension TierSettings {
       // read 13.8K (db_bench 7.8.3, 5M × 116 B, 2 threads); small blocks, since the hot cache in
       // front keeps single keys. All files open: a closed one costs a footer and an index read.
       TierSettings(
-        cacheBytes: 512 << 20, writeBufferBytes: 128 << 20, writeBufferCount: 6, buffersToMerge: 2,
+        cacheBytes: 64 << 20, writeBufferBytes: 128 << 20, writeBufferCount: 6, buffersToMerge: 2,
         level0Files: 8, level1Bytes: 2 << 30, backgroundJobs: 4, subcompactions: 2,
         blockBytes: 4 << 10,
         filterBitsPerKey: 10, compression: .lz4, memtable: .hashSegments)
     case .warm:
       TierSettings(
-        cacheBytes: 128 << 20, writeBufferBytes: 32 << 20, writeBufferCount: 4, backgroundJobs: 2,
+        cacheBytes: 64 << 20, writeBufferBytes: 32 << 20, writeBufferCount: 4, backgroundJobs: 2,
         blockBytes: 8 << 10, filterBitsPerKey: 8, compression: .zstd(level: 3), openFiles: 5000)
     case .cold:
       // Ribbon keeps the false-positive rate of 5 Bloom bits in fewer bytes; the tier is written
       // rarely, so that its slower building does not matter.
       TierSettings(
-        cacheBytes: 64 << 20, writeBufferBytes: 16 << 20, writeBufferCount: 2, backgroundJobs: 2,
+        cacheBytes: 32 << 20, writeBufferBytes: 16 << 20, writeBufferCount: 2, backgroundJobs: 2,
         blockBytes: 32 << 10, filterBitsPerKey: 5, ribbonFilter: true,
         compression: .zstd(level: 10), openFiles: 1000)
     }

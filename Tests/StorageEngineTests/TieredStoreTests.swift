@@ -187,6 +187,45 @@ struct TieredStoreTests {
     #expect(try again.get(bytes("k999")) == bytes("v999"))
   }
 
+  @Test("lends at once what write buffers and cached blocks have, and reads the rest elsewhere")
+  func fromMemory() throws {
+    let fixture = try StoreFixture()
+    var configuration = StoreFixture.small
+    configuration.hotCacheBytes = 0
+    /// Whether the value was lent at once, and what came in either way.
+    func get(_ key: String, from store: TieredStore) -> (isLent: Bool, value: [UInt8]?) {
+      var lent: [UInt8]?
+      let later = Mutex<[UInt8]?>(nil)
+      let group = DispatchGroup()
+      group.enter()
+      let isLent = store.get(bytes(key)) {
+        lent = $0.copied()
+      } completion: { result in
+        if case .success(let value) = result { later.withLock { $0 = value } }
+        group.leave()
+      }
+      if isLent { group.leave() }
+      #expect(group.wait(timeout: .now() + 60) == .success)
+      #expect(isLent == (lent != nil))
+      return (isLent, lent ?? later.withLock { $0 })
+    }
+    let store = try fixture.create(configuration)
+    try store.put(bytes("a"), bytes("1"))
+    try store.put(bytes("b"), bytes("2"))
+    try store.delete(bytes("b"))
+    #expect(get("a", from: store) == (true, bytes("1")))
+    #expect(get("b", from: store) == (false, nil))
+    #expect(get("c", from: store) == (false, nil))
+    try store.flush()
+    try store.close()
+
+    let again = try fixture.open(configuration)
+    #expect(get("a", from: again) == (false, bytes("1")))
+    #expect(get("a", from: again) == (true, bytes("1")))
+    try again.delete(bytes("a"))
+    #expect(get("a", from: again) == (false, nil))
+  }
+
   @Test("shows one moment in a snapshot while writers go on")
   func oneMoment() throws {
     let fixture = try StoreFixture()

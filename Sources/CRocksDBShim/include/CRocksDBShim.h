@@ -76,7 +76,7 @@ typedef struct {
   uint32_t stall_condition;  // 0 none, 1 writes are delayed, 2 writes are stopped
 } rocksdb_shim_events;
 
-rocksdb_shim_listener_t *rocksdb_shim_listener_create(void);
+rocksdb_shim_listener_t *rocksdb_shim_listener_create(bool yields);
 void rocksdb_shim_listener_destroy(rocksdb_shim_listener_t *listener);
 void rocksdb_shim_options_add_listener(
     rocksdb_options_t *options, const rocksdb_shim_listener_t *listener);
@@ -99,10 +99,6 @@ void rocksdb_shim_write_budget_destroy(rocksdb_shim_write_budget_t *budget);
 size_t rocksdb_shim_write_budget_usage(const rocksdb_shim_write_budget_t *budget);
 void rocksdb_shim_options_set_write_budget(
     rocksdb_options_t *options, const rocksdb_shim_write_budget_t *budget);
-
-// Lets everything else go before compaction on the processor, for all databases of the process: they
-// share its threads.
-void rocksdb_shim_yield_in_compaction(void);
 
 // Cuts off the record at the manifest's end that a power cut left torn, before the database is opened,
 // and keeps the manifest as it was beside it; false where there was nothing to be cut.
@@ -173,6 +169,14 @@ void rocksdb_shim_close(rocksdb_t *database, char **error);
 void rocksdb_shim_write(
     rocksdb_t *database, const rocksdb_writeoptions_t *options, const char *bytes,
     size_t byte_count, char **error);
+
+enum { rocksdb_shim_memory_unknown, rocksdb_shim_memory_absent, rocksdb_shim_memory_found };
+
+// What can be said of a key without reading a file: calls `found` while the value is pinned. Unknown
+// also where it failed: the full read tells how.
+uint32_t rocksdb_shim_get_from_memory(
+    rocksdb_t *database, const rocksdb_readoptions_t *options, const char *key, size_t key_bytes,
+    void *context, void (*found)(void *context, const char *value, size_t value_bytes));
 
 // Calls `each` once for every key, in order, with NULL for a key that is not there, while the
 // values are pinned. Where any key fails, `each` is not called at all. Key i lies between

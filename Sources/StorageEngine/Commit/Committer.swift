@@ -134,7 +134,8 @@ final class Committer: Sendable {
       log = nil
     }
     do throws(SystemError) {
-      let started = try PinnedThread(name: "store-commit", cpu: nil) { [self] in run() }
+      let started = try PinnedThread(name: "store-commit", cpu: nil, turn: .short) { [self] in run()
+      }
       thread.withLock { $0 = started }
     } catch {
       throw .system(path: path, cause: "\(error)")

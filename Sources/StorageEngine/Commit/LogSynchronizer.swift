@@ -43,7 +43,9 @@ final class LogSynchronizer: Sendable {
   /// Starts the thread; `failed` is called once, should a sync fail.
   func start(_ failed: @escaping @Sendable (StoreError) -> Void) throws(StoreError) {
     do throws(SystemError) {
-      let started = try PinnedThread(name: "store-log-sync", cpu: nil) { [self] in run(failed) }
+      let started = try PinnedThread(name: "store-log-sync", cpu: nil, turn: .short) { [self] in
+        run(failed)
+      }
       thread.withLock { $0 = started }
     } catch {
       throw .system(path: "/proc/self/task", cause: "\(error)")

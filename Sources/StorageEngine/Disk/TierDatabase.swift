@@ -34,7 +34,8 @@ final class TierDatabase: Sendable {
 
   /// Opens, or makes, the tier's database.
   init(
-    _ tier: Tier, at path: String, settings: TierSettings, directReads: Bool, access: Access
+    _ tier: Tier, at path: String, settings: TierSettings, memory: SharedMemory?,
+    directReads: Bool, access: Access
   ) throws(StoreError) {
     let place = TierPlace(tier: tier, path: path)
     self.place = place
@@ -44,6 +45,10 @@ final class TierDatabase: Sendable {
     if let mark, access == .write { DurableMark(sequence: mark.sequence).write(in: path) }
     do throws(RocksDBError) {
       var options = Self.options(settings, creating: access == .create)
+      if let memory {
+        options.blockCache = memory.blocks
+        options.writeBudget = memory.memtables
+      }
       options.directReads = directReads
       // Memory maps are the page cache itself.
       if directReads { options.mmapReads = false }
@@ -125,7 +130,7 @@ final class TierDatabase: Sendable {
     options.level0Files = settings.level0Files
     options.level1Bytes = settings.level1Bytes
     // A put or get that waits for a compaction to leave the processor waits for milliseconds.
-    options.compactionYields = true
+    options.backgroundYields = true
     options.backgroundJobs = settings.backgroundJobs
     options.subcompactions = settings.subcompactions
     options.blockBytes = settings.blockBytes

@@ -9,7 +9,8 @@ final class ParallelReader: Sendable {
   static let laneCount = 16
 
   private let path: String
-  private let threads = JobThreads(name: "store-reader", count: laneCount)
+  private let threads = JobThreads(
+    name: "store-reader", count: laneCount, turn: .short)
 
   /// Readers of the store at `path`, which errors name.
   init(path: String) { self.path = path }

@@ -13,9 +13,11 @@ public final class StoreSnapshot: Sendable {
   private let cold: Snapshot
   private let places: [TierPlace]
   private let tombstones: RangeTombstones?
+  private let scanRule: ScanCachingRule
 
   /// To be made only under the committer's barrier.
-  init(of tiers: OpenTiers, published: PublishedState) {
+  init(of tiers: OpenTiers, published: PublishedState, scanRule: ScanCachingRule) {
+    self.scanRule = scanRule
     hot = tiers.hot.database.snapshot()
     warm = tiers.warm.database.snapshot()
     cold = tiers.cold.database.snapshot()
@@ -67,8 +69,7 @@ public final class StoreSnapshot: Sendable {
     guard !range.isEmpty, limit != 0 else { return }
     if let limit, limit < 0 { throw .invalidArgument("a scan of \(limit) keys means nothing") }
     var options = IteratorOptions(from: range.lowerBound, to: range.upperBound)
-    // A long scan must not push out what point reads keep in the block cache.
-    options.fillCache = limit.map { $0 <= Self.shortScan } ?? false
+    options.fillCache = scanRule.fillsCache(limit: limit) { storedByteCount(range) }
     var merge = TierMerge(
       hot: TierMerge.Cursor(place: places[0], iterator: hot.iterator(options)),
       warm: TierMerge.Cursor(place: places[1], iterator: warm.iterator(options)),
@@ -82,6 +83,13 @@ public final class StoreSnapshot: Sendable {
     }
   }
 
-  /// Keys of a scan that may stay in the block cache: about 100 blocks of hot data.
-  private static let shortScan = 1000
+  /// About how many bytes of files hold the range; nil where a tier does not know.
+  private func storedByteCount(_ range: KeyRange) -> UInt64? {
+    let (start, end) = (range.lower ?? KeyRule.lowest, range.upper ?? KeyRule.aboveAll)
+    guard let hot = try? hot.approximateByteCount(from: start, to: end),
+      let warm = try? warm.approximateByteCount(from: start, to: end),
+      let cold = try? cold.approximateByteCount(from: start, to: end)
+    else { return nil }
+    return hot &+ warm &+ cold
+  }
 }

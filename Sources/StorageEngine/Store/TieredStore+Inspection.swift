@@ -30,6 +30,10 @@ public struct StoreStatistics: Sendable, Equatable {
     public var blockHits: UInt64
     /// Microseconds for which writers were delayed or stopped.
     public var stallMicroseconds: UInt64
+    /// Flushes of memtables that ended.
+    public var flushes: UInt64
+    /// Compactions that ended.
+    public var compactions: UInt64
   }
 
   /// By tier.
@@ -78,12 +82,14 @@ extension TieredStore {
 
   private static func statistics(of tier: TierDatabase) -> StoreStatistics.TierStatistics {
     let reads = tier.database.callerReads
+    let events = tier.database.events()
     return StoreStatistics.TierStatistics(
       fileBytes: tier.database.integerProperty("rocksdb.total-sst-files-size") ?? 0,
       keyCountEstimate: tier.database.integerProperty("rocksdb.estimate-num-keys") ?? 0,
       blockReads: reads.count, blockReadBytes: reads.byteCount,
       blockHits: tier.database.ticker(.dataBlockHit),
-      stallMicroseconds: tier.database.ticker(.stallMicroseconds))
+      stallMicroseconds: tier.database.ticker(.stallMicroseconds),
+      flushes: events.flushCount, compactions: events.compactionCount)
   }
 
   /// Reads everything that is stored, compares every checksum and looks at every header.

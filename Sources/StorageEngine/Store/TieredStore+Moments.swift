@@ -8,7 +8,9 @@ extension TieredStore {
   /// Holds on to this moment: the snapshots of all tiers are taken between two commits.
   public func snapshot() throws(StoreError) -> StoreSnapshot {
     let tiers = try tiers()
-    return try atOneMoment { () throws(StoreError) in StoreSnapshot(of: tiers, published: published)
+    return try atOneMoment { () throws(StoreError) in
+      StoreSnapshot(
+        of: tiers, published: published, scanRule: ScanCachingRule(configuration))
     }
   }
 

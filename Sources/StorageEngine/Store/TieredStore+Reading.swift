@@ -66,15 +66,15 @@ extension TieredStore {
     }
   }
 
-  /// Looks a key up: a cached value is lent at once, any other is read by a reader's thread.
+  /// Looks a key up: a value in memory is lent at once, any other is read by a reader's thread.
   ///
   /// - Parameters:
   ///   - key: Which.
-  ///   - ifCached: Takes a cached value, lent for the call only, before this returns. It must be
-  ///     short and must not call the store.
-  ///   - completion: Takes what ``get(_:)`` would have returned or thrown, where the value was not
-  ///     cached. It must be short and must not wait for the store.
-  /// - Returns: Whether the value was cached; `completion` is then not called.
+  ///   - ifCached: Takes a value that the caches or write buffers have, lent for the call only, before
+  ///     this returns. It must be short and must not call the store.
+  ///   - completion: Takes what ``get(_:)`` would have returned or thrown, where `ifCached` was not
+  ///     called. It must be short and must not wait for the store.
+  /// - Returns: Whether `ifCached` was called; `completion` is then not called.
   public func get(
     _ key: [UInt8], ifCached: (Span<UInt8>) -> Void,
     completion: @escaping @Sendable (Result<[UInt8]?, StoreError>) -> Void
@@ -96,6 +96,12 @@ extension TieredStore {
         case .hit(false): break
         case .miss(let found): ticket = found
         }
+      }
+      if memoryProbe.isDue {
+        let isFound = try lendFromMemory(
+          key.span, hash: hash, tombstones: tombstones, ticket: ticket, ifCached)
+        memoryProbe.note(found: isFound)
+        if isFound { return true }
       }
       try parallelReader.submit { [self, ticket] in
         var value: [UInt8]?
@@ -187,6 +193,36 @@ extension TieredStore {
         try lend(key.span) { each(index, $0) }
       }
     }
+  }
+
+  /// Lends a value that a tier has in memory, where no tier above it can hide it.
+  ///
+  /// - Returns: Whether it did. A key that is nowhere, or damaged, is for those who read files.
+  private func lendFromMemory(
+    _ key: Span<UInt8>, hash: UInt64, tombstones: RangeTombstones?, ticket: UInt32?,
+    _ body: (Span<UInt8>) -> Void
+  ) throws(StoreError) -> Bool {
+    let tiers = try tiers(hash)
+    for tier in Tier.allCases {
+      var isLent = false
+      let answer = key.withRawSpan { raw in
+        tiers[tier].database.getFromMemory(raw) { stored in
+          let found = Found<Void>(stored, key: key, tombstones: tombstones) { value, version in
+            if let cache, let ticket {
+              cache.fill(hash: hash, key: key, value: value, version: version, ticket: ticket)
+            }
+            body(value)
+          }
+          if case .value = found { isLent = true }
+        }
+      }
+      switch answer {
+      case .found: return isLent
+      case .unknown: return false
+      case .absent: continue
+      }
+    }
+    return false
   }
 
   private func lendFromTiers(

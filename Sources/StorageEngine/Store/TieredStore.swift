@@ -34,6 +34,7 @@ public final class TieredStore: Sendable {
   /// Counts removals from a tier after a move, so that a reader that passed between notices.
   let retirements = Atomic<UInt64>(0)
   let parallelReader: ParallelReader
+  let memoryProbe = MemoryProbe()
   private let slots: [Slot]
   private let isClosed = Atomic<Bool>(false)
 
@@ -177,11 +178,12 @@ public final class TieredStore: Sendable {
   private static func openTiers(
     _ folder: StoreFolder, _ configuration: StoreConfiguration, _ access: TierDatabase.Access
   ) throws(StoreError) -> OpenTiers {
+    let memory = configuration.sharesMemory ? SharedMemory(for: configuration) : nil
     func open(_ tier: Tier) throws(StoreError) -> TierDatabase {
       let path = folder.path(of: tier, named: configuration.tierFolders)
       return try TierDatabase(
         tier, at: path, settings: configuration.settings(of: tier),
-        directReads: configuration.directReads, access: access)
+        memory: memory, directReads: configuration.directReads, access: access)
     }
     // All of them before the first is changed.
     for tier in Tier.allCases {

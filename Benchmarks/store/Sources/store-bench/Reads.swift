@@ -145,59 +145,8 @@ extension Case {
     ]
   }
 
-  /// Gets and puts on a schedule, one thread each, latencies from the moment that each was due.
-  func mixed() throws -> Fields {
-    let store = try filled()
-    let seconds = max(1, try arguments.number("seconds", 20))
-    let rate = max(1, try arguments.number("rate", 50_000))
-    let keys = keys
-    let end = now() + UInt64(seconds) * 1_000_000_000
-    let gets = Mutex(Latencies())
-    let failure = Mutex<StoreError?>(nil)
-    let puts = Atomic(0)
-    try Self.onThreads(2) { thread in
-      var random = Random(seed: UInt64(thread) + 1)
-      var key = Keys.empty
-      let gap = 1_000_000_000 / UInt64(rate)
-      var due = now()
-      var latencies = Latencies()
-      while due < end {
-        let moment = now()
-        if moment < due {
-          if due - moment > 60_000 { usleep(20) }
-          continue
-        }
-        let number = random.below(keys.count)
-        if thread == 0 {
-          keys.write(number, to: &key)
-          guard try store.get(key, { keys.isValue($0, of: number) }) == true else {
-            throw WrongValue(number: number)
-          }
-          latencies.record(now() - due)
-        } else {
-          store.put(keys.key(number), keys.value(number)) { result in
-            if case .failure(let error) = result { failure.withLock { $0 = $0 ?? error } }
-            puts.add(1, ordering: .relaxed)
-          }
-        }
-        due += gap
-      }
-      if thread == 0 { gets.withLock { [latencies] in $0 = latencies } }
-    }
-    try store.close()
-    if let failure = failure.withLock({ $0 }) { throw failure }
-    let latencies = gets.withLock { $0 }
-    return [
-      ("gets", "\(latencies.count)"), ("puts", "\(puts.load(ordering: .relaxed))"),
-      ("p50_ms", Self.text(latencies.milliseconds(0.5))),
-      ("p99_ms", Self.text(latencies.milliseconds(0.99))),
-      ("p999_ms", Self.text(latencies.milliseconds(0.999))),
-      ("longest_ms", Self.text(Double(latencies.longest) / 1e6)),
-    ]
-  }
-
   /// Reads every key once or twice, until it is in the cache.
-  private func warm(_ store: TieredStore) throws {
+  func warm(_ store: TieredStore) throws {
     let keys = keys
     try Self.onThreads(2) { thread in
       var key = Keys.empty

@@ -1,0 +1,143 @@
+import Foundation
+import StorageEngine
+import Synchronization
+
+/// What became of requests that were sent on a schedule.
+private final class Answers: Sendable {
+  private struct State {
+    var latencies = Latencies()
+    var missCount = 0
+    var openCount = 0
+    var failure: (any Error)?
+  }
+
+  private let state = Mutex(State())
+
+  var latencies: Latencies { state.withLock { $0.latencies } }
+  var missCount: Int { state.withLock { $0.missCount } }
+  var isDone: Bool { state.withLock { $0.openCount } == 0 }
+  var failure: (any Error)? { state.withLock { $0.failure } }
+
+  /// A request has gone out whose answer comes, or came already, by ``finish(_:failure:)``.
+  func open() {
+    state.withLock { state in
+      state.openCount += 1
+      state.missCount += 1
+    }
+  }
+
+  func finish(_ duration: UInt64, failure: (any Error)?) {
+    state.withLock { state in
+      state.latencies.record(duration)
+      state.openCount -= 1
+      state.failure = state.failure ?? failure
+    }
+  }
+
+  func add(_ latencies: Latencies) { state.withLock { $0.latencies.add(latencies) } }
+}
+
+extension Case {
+  /// Gets and puts on a schedule, a thread each, latencies from the moment that each was due.
+  ///
+  /// Every key is read once before. A caller sleeps until its next request is due, as clients do: the
+  /// kernel wakes it some 60 µs later, which counts, and it then sends all that is due. With
+  /// `--spin 1` both stay awake, which leaves the store nothing of two cores but what the kernel takes
+  /// from them by force. What is not cached is read by the store's own threads. With `--churn 1` a
+  /// third thread flushes and compacts the whole store over and over; at this rate of puts the store by
+  /// itself would flush every half minute and compact every five.
+  func mixed() throws -> Fields {
+    let store = try filled()
+    try warm(store)
+    let before = try store.statistics()
+    let seconds = max(1, try arguments.number("seconds", 20))
+    let rate = max(1, try arguments.number("rate", 50_000))
+    let spins = try arguments.number("spin", 0) != 0
+    let end = now() + UInt64(seconds) * 1_000_000_000
+    let (gets, puts) = (Answers(), Answers())
+    let churns = try arguments.number("churn", 0) != 0
+    try Self.onThreads(churns ? 3 : 2) { thread in
+      if thread == 2 {
+        while now() < end {
+          try store.flush()
+          try store.compact()
+        }
+        return
+      }
+      var random = Random(seed: UInt64(thread) + 1)
+      let gap = 1_000_000_000 / UInt64(rate)
+      var due = now()
+      var latencies = Latencies()
+      while due < end {
+        let moment = now()
+        if moment < due {
+          if !spins { usleep(UInt32((due - moment) / 1000)) }
+          continue
+        }
+        let number = random.below(keys.count)
+        if thread == 0 {
+          if try get(number, from: store, due: due, gets) { latencies.record(now() - due) }
+        } else {
+          put(number, into: store, due: due, puts)
+        }
+        due += gap
+      }
+      if thread == 0 { gets.add(latencies) }
+    }
+    while !(gets.isDone && puts.isDone) { usleep(1000) }
+    let after = try store.statistics()
+    try store.close()
+    if let failure = gets.failure ?? puts.failure { throw failure }
+    let (got, written) = (gets.latencies, puts.latencies)
+    return [
+      ("gets", "\(got.count)"), ("puts", "\(written.count)"),
+      ("p50_ms", Self.text(got.milliseconds(0.5))),
+      ("p99_ms", Self.text(got.milliseconds(0.99))),
+      ("p999_ms", Self.text(got.milliseconds(0.999))),
+      ("longest_ms", Self.text(Double(got.longest) / 1e6)),
+      ("put_p99_ms", Self.text(written.milliseconds(0.99))),
+      ("not_in_hot_cache", "\(gets.missCount)"),
+      ("blocks_read", "\(Self.sum(after, \.blockReads) - Self.sum(before, \.blockReads))"),
+      ("flushes", "\(Self.sum(after, \.flushes) - Self.sum(before, \.flushes))"),
+      ("compactions", "\(Self.sum(after, \.compactions) - Self.sum(before, \.compactions))"),
+    ]
+  }
+
+  /// Sends a get; whether it was answered at once.
+  private func get(
+    _ number: UInt64, from store: TieredStore, due: UInt64, _ answers: Answers
+  ) throws -> Bool {
+    let keys = keys
+    var isRight = false
+    let isCached = store.get(keys.key(number)) {
+      isRight = keys.isValue($0, of: number)
+    } completion: { result in
+      var failure: (any Error)?
+      do {
+        let value = try result.get()
+        if value.map({ keys.isValue($0.span, of: number) }) != true {
+          failure = WrongValue(number: number)
+        }
+      } catch { failure = error }
+      answers.finish(now() - due, failure: failure)
+    }
+    if !isCached { answers.open() }
+    guard isRight || !isCached else { throw WrongValue(number: number) }
+    return isCached
+  }
+
+  private func put(_ number: UInt64, into store: TieredStore, due: UInt64, _ answers: Answers) {
+    answers.open()
+    store.put(keys.key(number), keys.value(number)) { result in
+      var failure: (any Error)?
+      if case .failure(let error) = result { failure = error }
+      answers.finish(now() - due, failure: failure)
+    }
+  }
+
+  private static func sum(
+    _ statistics: StoreStatistics, _ count: KeyPath<StoreStatistics.TierStatistics, UInt64>
+  ) -> UInt64 {
+    statistics.tiers.values.reduce(0) { $0 + $1[keyPath: count] }
+  }
+}
