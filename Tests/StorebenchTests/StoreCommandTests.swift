@@ -136,6 +136,10 @@ struct StoreCommandTests {
     #expect(
       try expect(["get", folder.path("none"), "a"], code: 64).errors.contains("holds no store"))
     #expect(try expect(["create", store], code: 3).errors.contains("is not empty"))
+    let lost = try expect(
+      ["create", folder.path("new"), "--cold", folder.path("unmounted/cold")], code: 64)
+    #expect(lost.errors.contains("'\(folder.path("unmounted"))'"), "\(lost.errors)")
+    #expect(try folder.entries() == ["store"])
     #expect(try expect(["put", store, "", "a"], code: 64).errors.contains("a key has at least"))
     #expect(try expect(["put", store, "xyz", "00", "--hex"], code: 64).errors.contains("'xyz'"))
     try expect(["scan", store, "--prefix", "a", "--from", "b"], code: 64)
