@@ -69,6 +69,15 @@ struct StoreCommandTests {
       try expect(["dump", store]).output
         == (try String(contentsOfFile: folder.path("dump"), encoding: .utf8)))
 
+    // A single dash is the standard stream, as elsewhere, and never a file of that name.
+    let dashed = try StorebenchProgram.run(
+      ["store", "dump", store, "-", "--memory", "64MiB"], in: folder.url)
+    #expect(dashed.output == (try expect(["dump", store]).output))
+    let loaded = try StorebenchProgram.run(
+      ["store", "load", store, "-", "--memory", "64MiB"], in: folder.url)
+    #expect(loaded.code == 64 && loaded.errors.contains("standard input, line 1: is no dump"))
+    #expect(try !folder.entries().contains("-"))
+
     try expect(["create", folder.path("other")])
     #expect(
       try expect(["load", folder.path("other"), folder.path("dump")]).errors == "loaded 50 keys\n")
