@@ -55,7 +55,24 @@ struct StoreCommandTests {
       with: Data(try expect(["stat", store, "--json"]).output.utf8))
     let figures = try #require(stat as? [String: Any])
     #expect((figures["tiers"] as? [[String: Any]])?.count == 3)
-    #expect(try expect(["stat", store]).output.contains("hot   about "))
+    #expect(try expect(["stat", store]).output.hasPrefix("hot   2 keys, "))
+    try expect(["delete", store, "user:2"])
+    #expect(try expect(["stat", store]).output.hasPrefix("hot   1 key, "))
+  }
+
+  @Test("leaves no more files after many commands than after a few")
+  func fileCount() throws {
+    func puts(_ numbers: Range<Int>) throws -> Int {
+      for number in numbers {
+        try expectPut("key \(number)", "value")
+        try expect(["get", store, "key \(number)"])
+      }
+      return try FileManager.default.subpathsOfDirectory(atPath: store).count
+    }
+    let few = try puts(0..<3)
+    let many = try puts(3..<30)
+    // Of each put one small table is made, and eight of them are merged.
+    #expect(many <= few + 9, "\(few) and then \(many)")
   }
 
   @Test("dumps and loads everything, and a checkpoint holds the same")
