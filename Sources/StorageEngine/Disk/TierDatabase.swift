@@ -61,6 +61,7 @@ final class TierDatabase: Sendable {
     }
     let found = database.latestSequenceNumber
     if let fault = mark?.sequenceFault(tier, found: found, in: path) { throw fault }
+    if access == .write { DurableMark.removeEmptyLogs(in: path) }
   }
 
   /// Leaves word of how much the drive holds, where all of it is there.

@@ -1,5 +1,7 @@
 import ArgumentParser
 import LinuxIO
+import Measurements
+import Reports
 import StorageEngine
 import Verdicts
 
@@ -65,12 +67,27 @@ struct StoreOptions: ParsableArguments {
         try? store.close()
         throw error
       }
+      if !readOnly { Self.awaitCompaction(in: store) }
       try store.close()
       return result
     } catch let error as StoreError {
       throw CommandFailure(error)
     }
   }
+
+  /// Lets a compaction that is due come to its end, for a moment.
+  ///
+  /// Closing breaks it off. Where each command is over at once, none would ever end, and every opening
+  /// would leave one more small table.
+  private static func awaitCompaction(in store: TieredStore) {
+    for _ in 0..<compactionWaits {
+      guard (try? store.isBusyInBackground()) == true else { return }
+      MonotonicClock.sleep(Nanoseconds(2_000_000))
+    }
+  }
+
+  /// A quarter of a second in all: small tables take less, and large ones go on at another opening.
+  private static let compactionWaits = 125
 }
 
 extension StoreConfiguration {
