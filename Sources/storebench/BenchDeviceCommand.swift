@@ -161,6 +161,7 @@ struct BenchDeviceCommand: AsyncParsableCommand {
     var request = DeviceBenchRequest(
       path: FileSystemPath(argument: target), kind: kind, blocks: try BlockSplit(parsing: block),
       depth: depth, threads: threads, seconds: seconds, seed: seed)
+    request.name = scenario
     request.rampSeconds = ramp
     request.readPercent = readPercent
     request.distribution = try Distribution(parsing: distribution)

@@ -113,6 +113,10 @@ struct OutputTests {
     let job = try folder.write(ending.output, to: "job.fio")
     #expect(throws: Never.self) { try script("fio --parse-only \(job)") }
     #expect(ending.output.contains("rw=randread"))
+    #expect(ending.output.contains("# one round of "))
+    // Scenarios follow one another.
+    let jobs = ending.output.split(separator: "\n").count { $0.hasPrefix("[") }
+    #expect(ending.output.split(separator: "\n").count { $0 == "stonewall" } == jobs - 1)
     #expect(try folder.entries("target").isEmpty)
     let bench = try StorebenchProgram.run(
       [
@@ -120,6 +124,7 @@ struct OutputTests {
         "--rate", "1000", "--poisson", "--print-fio",
       ])
     #expect(bench.code == 0, "\(bench.text)")
+    #expect(bench.output.contains("\nruntime=10s\nramp_time=500ms\n"))
     let second = try folder.write(bench.output, to: "bench.fio")
     #expect(throws: Never.self) { try script("fio --parse-only \(second)") }
   }
