@@ -173,5 +173,11 @@ struct StoreCommandTests {
     try expect(["get", store, "a", "--settings", "fast"], code: 64)
     let tiny = try StorebenchProgram.run(["store", "get", store, "a", "--memory", "12"])
     #expect(tiny.code == 64 && tiny.errors.contains("--memory 12"))
+    let little = try StorebenchProgram.run(["store", "get", store, "a", "--memory", "8MiB"])
+    #expect(little.code == 4 && little.errors.contains("may use 8.0 MiB"), "\(little.errors)")
+    // The advice is one that helps.
+    let advised = try #require(little.errors.firstMatch(of: /give --memory (\d+MiB) or more/)).1
+    let enough = try StorebenchProgram.run(["store", "get", store, "a", "--memory", "\(advised)"])
+    #expect(enough.code == 1 && enough.errors.contains("no such key"), "\(enough.errors)")
   }
 }

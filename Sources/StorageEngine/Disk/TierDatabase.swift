@@ -112,7 +112,8 @@ final class TierDatabase: Sendable {
     else { return nil }
     return .noSpace(
       tier: tier, path: path,
-      cause: "a write of \(byteCount) bytes takes \(needed), and \(free) are free")
+      cause: "a write of \(ByteCountText.text(UInt64(byteCount))) takes up to "
+        + "\(ByteCountText.text(needed)), and \(ByteCountText.text(free)) are free")
   }
 
   /// RocksDB's options for a tier.
