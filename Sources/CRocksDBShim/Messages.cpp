@@ -9,9 +9,44 @@
 #include <atomic>
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
+#include <mutex>
 #include <vector>
 
+#include "Handles.hpp"
+
 namespace {
+
+// The first warnings, in memory.
+class Warnings final : public rocksdb::Logger {
+ public:
+  Warnings() : Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
+
+  using rocksdb::Logger::Logv;
+
+  void Logv(const char *format, va_list arguments) override {
+    char line[1024];
+    const int count = vsnprintf(line, sizeof line, format, arguments);
+    if (count < 0) return;
+    std::lock_guard<std::mutex> guard(mutex_);
+    if (text_.size() >= byte_limit) return;
+    text_.append(line, std::min(static_cast<size_t>(count), sizeof line - 1));
+    text_ += '\n';
+  }
+
+  std::string text() const {
+    std::lock_guard<std::mutex> guard(mutex_);
+    return text_;
+  }
+
+ protected:
+  rocksdb::Status CloseImpl() override { return rocksdb::Status::OK(); }
+
+ private:
+  static constexpr size_t byte_limit = 1 << 16;
+  mutable std::mutex mutex_;
+  std::string text_;
+};
 
 class Messages final : public rocksdb::Logger {
  public:
@@ -66,4 +101,13 @@ class Messages final : public rocksdb::Logger {
 std::shared_ptr<rocksdb::Logger> makeMessages(const std::string &path) {
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
   return file < 0 ? nullptr : std::make_shared<Messages>(file);
+}
+
+void rocksdb_shim_options_keep_warnings(rocksdb_options_t *options) {
+  behind(options).info_log = std::make_shared<Warnings>();
+}
+
+char *rocksdb_shim_options_warnings(const rocksdb_options_t *options) {
+  const auto *warnings = dynamic_cast<const Warnings *>(behind(options).info_log.get());
+  return warnings == nullptr ? nullptr : strdup(warnings->text().c_str());
 }

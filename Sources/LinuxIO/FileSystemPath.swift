@@ -63,6 +63,27 @@ public struct FileSystemPath: Hashable, Sendable, CustomStringConvertible,
     return slash == trimmed.startIndex ? "/" : FileSystemPath(bytes: Array(trimmed[..<slash]))
   }
 
+  /// Makes a folder of this path, as `mkdir` does: its parent must be there.
+  ///
+  /// - Throws: `SystemError`, with `EEXIST` where something is there, and `ENOENT` where the parent is
+  ///   not.
+  public func makeFolder() throws(SystemError) {
+    guard let result = withCString({ mkdir($0, 0o777) }) else {
+      throw SystemError(call: "mkdir", subject: description, errno: EINVAL)
+    }
+    guard result == 0 else {
+      throw SystemError(call: "mkdir", subject: description, errno: errno)
+    }
+  }
+
+  /// Removes the file or the link of this path, but no folder, and tells whether it did.
+  @discardableResult
+  public func removeFile() -> Bool { withCString { unlink($0) } == 0 }
+
+  /// Removes the folder of this path if it is empty, and tells whether it did.
+  @discardableResult
+  public func removeEmptyFolder() -> Bool { withCString { rmdir($0) } == 0 }
+
   /// Calls `body` with the zero-terminated path, or returns nil where the path is empty or holds a
   /// zero byte, at which the kernel would cut it into another path.
   func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result? {

@@ -7,6 +7,8 @@ public import Workloads
 public struct DeviceBenchRequest: Sendable {
   /// A device, a folder, an image, `null:` or `simulated:…`.
   public var path: FileSystemPath
+  /// The scenario of a profile that set the workload; nil where flags did.
+  public var name: String?
   /// The order and mix of requests.
   public var kind: WorkloadKind
   /// Block sizes.
@@ -63,9 +65,12 @@ public final class DeviceBench {
   public let plan: LoadPlan
   /// Its requests.
   public let workload: WorkloadSpec
+  /// Bytes that requests are spread over.
+  public let rangeBytes: UInt64
+  /// What was opened; nil for `null:`.
+  public var target: SubjectRecord? { subject?.record }
   private let subject: QualificationSubject?
   private let request: DeviceBenchRequest
-  private let rangeBytes: UInt64
 
   /// Opens the target, under the same safety rules as a qualification.
   ///
@@ -152,11 +157,10 @@ public final class DeviceBench {
   /// The fio job that comes closest.
   public var fioJob: String {
     FioJob(
-      name: request.kind.rawValue, spec: workload,
+      name: request.name ?? request.kind.rawValue, spec: workload,
       filename: subject?.record.openedPath ?? "/dev/null", depth: plan.depth,
-      threads: plan.threads, arrival: plan.arrival.openRate,
-      seconds: max(1, Int(request.seconds.rounded(.up))),
-      rampSeconds: Int(request.rampSeconds.rounded(.up)), seed: request.seed,
+      threads: plan.threads, arrival: plan.arrival.openRate, seconds: request.seconds,
+      rampSeconds: request.rampSeconds, seed: request.seed,
       compressiblePercent: request.compressiblePercent
     ).text
   }

@@ -21,14 +21,14 @@ extension DeviceQualification {
         round: 0, startBytes: 0, logicalBlockBytes: subject.logicalBlockBytes, check: .none)
       let round = (scenario.round ?? profile.rounds.duration).seconds
       guard let workload = load.blocks else { continue }
-      jobs.append(
-        FioJob(
-          name: scenario.name, spec: workload, filename: subject.record.openedPath,
-          depth: load.depth, threads: load.threads, arrival: load.arrival.openRate,
-          seconds: max(1, Int(round * Double(profile.rounds.min))),
-          rampSeconds: Int(profile.rounds.rampUp.seconds.rounded(.up)), seed: request.seed,
-          compressiblePercent: load.compressiblePercent
-        ).text)
+      var job = FioJob(
+        name: scenario.name, spec: workload, filename: subject.record.openedPath,
+        depth: load.depth, threads: load.threads, arrival: load.arrival.openRate, seconds: round,
+        rampSeconds: profile.rounds.rampUp.seconds, seed: request.seed,
+        compressiblePercent: load.compressiblePercent)
+      job.rounds = profile.rounds.min...max(profile.rounds.min, profile.rounds.max)
+      job.waitsForOthers = !jobs.isEmpty
+      jobs.append(job.text)
     }
     return jobs.joined(separator: "\n")
   }

@@ -30,7 +30,7 @@ struct EngineSizing {
       throw TargetFailure(
         category: .usage,
         description: "engine.data of \(data) bytes needs a range of \(spaceFactor) times as many, "
-          + "for logs and compaction, and the range has \(rangeBytes); give a larger --size, or a "
+          + "for logs and compaction, and the range has \(rangeBytes) bytes; give a larger --size, or a "
           + "smaller engine.data")
     }
     let share = data / UInt64(max(1, sizes.count))

@@ -122,7 +122,7 @@ struct TargetDeviceOpening {
       guard bytes == identity.capacityBytes else {
         throw .changed(
           path: request.path.description,
-          detail: "it had \(identity.capacityBytes) bytes and then \(bytes)")
+          detail: "it had \(identity.capacityBytes) bytes and then \(bytes) bytes")
       }
     } catch {
       // Nothing was touched yet, so this is a refusal and no loss in the middle of a run.

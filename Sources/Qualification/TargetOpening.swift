@@ -153,7 +153,8 @@ struct TargetHolding: ~Copyable {
     guard let expectedBytes else { return nil }
     do throws(DeviceError) {
       guard let bytes = try file?.deviceBytes(), bytes != expectedBytes else { return nil }
-      return .changed(path: path, detail: "it had \(expectedBytes) bytes and now has \(bytes)")
+      return .changed(
+        path: path, detail: "it had \(expectedBytes) bytes and now has \(bytes) bytes")
     } catch {
       return .changed(path: path, detail: "it is gone (\(error.description))")
     }

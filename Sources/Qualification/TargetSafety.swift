@@ -89,7 +89,7 @@ public struct TargetSafety: Sendable {
       return "its model was \(said(before.model)) and is now \(said(now.model))"
     }
     if before.capacityBytes != now.capacityBytes {
-      return "it had \(before.capacityBytes) bytes and now has \(now.capacityBytes)"
+      return "it had \(before.capacityBytes) bytes and now has \(now.capacityBytes) bytes"
     }
     if before.logicalBlockBytes != now.logicalBlockBytes {
       return "its logical block was \(before.logicalBlockBytes) bytes and is now "

@@ -8,6 +8,9 @@ struct GateDescription {
   var value: String
   /// The confidence interval, such as `±1.1 %`; empty where there is none.
   var interval: String
+  /// The end of the interval that the limit was held against, such as `from 695 675`; empty where
+  /// there is none, or the interval names it already.
+  var bound: String
   /// The limit, such as `≥ 500 000`.
   var limit: String
   /// `PASS`, `FAIL`, `INCONCLUSIVE` or `not applicable`.
@@ -21,10 +24,14 @@ struct GateDescription {
     limit = Self.limit(gate)
     value = Self.value(gate)
     interval = Self.interval(gate)
+    bound = interval.hasPrefix("±") ? Self.decidingBound(gate) : ""
     outcome = Self.word(gate.outcome)
     explanation = [gate.bound.map(Self.word), gate.reason].compactMap { $0 }
       .joined(separator: ": ")
   }
+
+  /// The interval with the end that was held against the limit, such as `±1.1 %, from 695 675`.
+  var intervalWithBound: String { bound.isEmpty ? interval : "\(interval), \(bound)" }
 
   /// Finds the scenario of each gate in `record`.
   static func all(of record: RunRecord) -> [(gate: GateResult, words: GateDescription)] {
@@ -137,6 +144,25 @@ struct GateDescription {
       }
       return "±\(Quantity.percent(fraction: half / value))"
     }
+  }
+}
+
+extension GateDescription {
+  /// The end of the interval that decided the gate, or kept it from being decided.
+  fileprivate static func decidingBound(_ gate: GateResult) -> String {
+    guard let value = gate.value, let limit = gate.limit else { return "" }
+    let isOnGoodSide: Bool
+    switch gate.side {
+    case .min: isOnGoodSide = value >= limit
+    case .max: isOnGoodSide = value <= limit
+    case .equals: return ""
+    }
+    // A value on the good side is held against the limit with the end that lies nearer to it.
+    let isLower = (gate.side == .min) == isOnGoodSide
+    guard let end = isLower ? gate.lower : gate.upper, end.isFinite else { return "" }
+    let text = number(end, of: gate)
+    let bare = text.hasSuffix(" IOPS") ? String(text.dropLast(" IOPS".count)) : text
+    return (isLower ? "from " : "to ") + bare
   }
 }
 

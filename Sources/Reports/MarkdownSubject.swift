@@ -22,7 +22,7 @@ struct MarkdownSubject {
     let unknown = "unknown"
     return [
       ["load reaches it as", subject.form.rawValue], ["given as", subject.path],
-      ["opened", subject.openedPath + (subject.shared ? ", shared: in use, only read" : "")],
+      ["opened", subject.openedPath + SubjectDescription.sharing(subject)],
       [
         "range used",
         subject.form == .device

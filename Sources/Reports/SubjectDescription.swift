@@ -30,7 +30,7 @@ struct SubjectDescription {
     case .null: place = "the null target, \(Quantity.bytes(subject.rangeBytes))"
     case .simulated: place = "a simulated target, \(Quantity.bytes(subject.rangeBytes))"
     }
-    if subject.shared { place += ", in use: only read" }
+    place += Self.sharing(subject)
   }
 
   /// A link as trained and, where that is less, as able: `PCIe gen4 x2 of gen4 x4`.
@@ -44,6 +44,13 @@ struct SubjectDescription {
     let able = words(link.generationMax, link.lanesMax)
     if trained.isEmpty { return bus }
     return able.isEmpty || able == trained ? "\(bus) \(trained)" : "\(bus) \(trained) of \(able)"
+  }
+
+  /// What is said of a subject that the run has not to itself, with a comma before it.
+  static func sharing(_ subject: SubjectRecord) -> String {
+    guard subject.shared else { return "" }
+    let owner = subject.form == .file ? "an existing file" : "in use by others"
+    return ", \(owner): read, never written"
   }
 
   private static func title(_ subject: SubjectRecord) -> String {

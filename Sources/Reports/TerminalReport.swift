@@ -12,8 +12,11 @@ public struct TerminalReport: Sendable {
 
   /// The lines before the first phase: tool, host, target, plan.
   ///
-  /// `title` says what the run is, such as a profile's summary; nil says tier, mode and layer.
-  public func header(of record: RunRecord, title: String? = nil) -> String {
+  /// `title` says what the run is, such as a profile's summary; nil says tier, mode and layer. The
+  /// plan is left out where it is told otherwise.
+  public func header(
+    of record: RunRecord, title: String? = nil, includingPlan: Bool = true
+  ) -> String {
     let title = title ?? "\(record.tier) tier, \(record.mode), layer \(record.layer)"
     var lines = ["\(record.tool.name) \(record.tool.version) · \(title)"]
     if record.tool.build != "release" { lines[0] += " · \(record.tool.build) build" }
@@ -21,7 +24,7 @@ public struct TerminalReport: Sendable {
     for subject in record.subjects {
       lines.append("target   \(SubjectDescription(subject).place)")
     }
-    lines.append("plan     \(Self.words(record.plan, of: record))")
+    if includingPlan { lines.append("plan     \(Self.words(record.plan, of: record))") }
     return block(lines)
   }
 
@@ -114,7 +117,8 @@ extension TerminalReport {
     var table = TextTable(alignments: [.left, .right, .left, .left, .left, .left])
     table.rows = gates.map { _, words in
       [
-        words.label, words.value, words.interval, words.limit, words.outcome, words.explanation,
+        words.label, words.value, words.intervalWithBound, words.limit, words.outcome,
+        words.explanation,
       ].map(style.fit)
     }
     return table.lines { row, column, cell in

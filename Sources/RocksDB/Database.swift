@@ -21,8 +21,8 @@ public struct Database: ~Copyable, Sendable {
   /// - Parameters:
   ///   - path: The folder; its parent must be there.
   ///   - options: How to open it.
-  ///   - readOnly: Whether to change nothing. Another process may then have it open; what that
-  ///     writes later is not seen.
+  ///   - readOnly: Whether to change nothing, not even RocksDB's messages. Another process may then
+  ///     have it open; what that writes later is not seen.
   /// - Throws: `notFound` where there is no database, `busy` where another process has it open,
   ///   `corruption` naming the file, `ioError` for the rest.
   public init(
@@ -57,7 +57,8 @@ public struct Database: ~Copyable, Sendable {
       ? rocksdb_open_for_read_only(native.options, path, 0, &failure)
       : rocksdb_open(native.options, path, &failure)
     if let failure {
-      throw RocksDBError(taking: failure, database: path).namingDamagedLog(in: path)
+      throw RocksDBError(taking: failure, database: path)
+        .namingDamagedLog(in: path, warnings: native.warnings)
     }
     guard let database else {
       throw RocksDBError(code: .other, path: path, message: "RocksDB gave no reason")

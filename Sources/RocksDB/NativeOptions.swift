@@ -25,6 +25,7 @@ final class NativeOptions: @unchecked Sendable {
     if let statistics { rocksdb_shim_options_set_statistics(options, statistics) }
     rocksdb_shim_options_add_listener(options, listener)
     rocksdb_shim_options_set_files(options, files, source.unbrokenLog)
+    if readOnly { rocksdb_shim_options_keep_warnings(options) }
     setOpening()
     setMemtable()
     setLog()
@@ -52,6 +53,13 @@ final class NativeOptions: @unchecked Sendable {
   /// Reads of tables for callers, and their bytes.
   var callerReads: (count: UInt64, byteCount: UInt64) {
     (rocksdb_shim_files_reads(files), rocksdb_shim_files_read_bytes(files))
+  }
+
+  /// What RocksDB has warned of; nil where that stands in its file of messages.
+  var warnings: String? {
+    guard let text = rocksdb_shim_options_warnings(options) else { return nil }
+    defer { rocksdb_free(text) }
+    return String(cString: text)
   }
 
   /// Whether the room that is kept for the log is in use.

@@ -3,11 +3,17 @@ internal import Glibc
 extension RocksDBError {
   /// Names the log file that stopped an opening, where the status text did not.
   ///
-  /// RocksDB tells a damaged log only in its file of messages, which each opening begins anew, as
+  /// RocksDB tells a damaged log only in its messages, as
   /// `…/000004.log: dropping 12 bytes; Corruption: checksum mismatch`.
-  func namingDamagedLog(in database: String) -> Self {
+  ///
+  /// - Parameters:
+  ///   - database: The folder.
+  ///   - warnings: RocksDB's warnings; nil reads its file of messages, which each opening begins anew.
+  /// - Returns: The error with the log's path and what RocksDB dropped of it; as it was where neither
+  ///   is told.
+  func namingDamagedLog(in database: String, warnings: String?) -> Self {
     guard code == .corruption, path == database else { return self }
-    let messages = Self.beginning(of: database + "/LOG", byteLimit: 1 << 20)
+    let messages = warnings ?? Self.beginning(of: database + "/LOG", byteLimit: 1 << 20)
     guard let drop = messages.firstMatch(of: /\/(\d+\.log): (dropping \d+ bytes; [^\n]*)/) else {
       return self
     }

@@ -65,10 +65,12 @@ public enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         + "the device and open it again"
     case .system(let path, let cause): "'\(path)': \(cause)"
     case .noMemory(let needed, let allowed, let explanation):
-      "the store asks for \(needed) bytes of memory and may use \(allowed): \(explanation); "
+      "the store asks for \(ByteCountText.text(needed)) of memory and may use "
+        + "\(ByteCountText.text(allowed)): \(explanation); "
         + "lower the caches or the write buffers, or raise the budget"
     case .tooLarge(let what, let bytes, let bytesMax):
-      "a \(what) of \(bytes) bytes; at most \(bytesMax) can be stored"
+      "a \(what) of \(bytes) bytes; at most \(bytesMax) bytes "
+        + "(\(ByteCountText.text(UInt64(clamping: bytesMax)))) can be stored"
     case .invalidArgument(let text): text
     case .closed(let path): "the store '\(path)' is closed; open it again"
     }

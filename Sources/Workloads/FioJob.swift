@@ -14,10 +14,14 @@ public struct FioJob: Sendable {
   public var threads: Int
   /// When requests are due; nil for a closed loop.
   public var arrival: ArrivalRate?
-  /// Seconds to measure.
-  public var seconds: Int
-  /// Seconds to run uncounted beforehand.
-  public var rampSeconds: Int
+  /// Seconds to measure, to the millisecond.
+  public var seconds: Double
+  /// Seconds to run uncounted beforehand, to the millisecond.
+  public var rampSeconds: Double
+  /// How many such rounds are measured, each with its own ramp; nil for one.
+  public var rounds: ClosedRange<Int>?
+  /// Whether jobs that stand before it in the file are waited for.
+  public var waitsForOthers = false
   /// The seed.
   public var seed: UInt64
   /// Percent of what is written that compresses to nothing.
@@ -26,7 +30,7 @@ public struct FioJob: Sendable {
   /// Describes a job.
   public init(
     name: String, spec: WorkloadSpec, filename: String, depth: Int, threads: Int,
-    arrival: ArrivalRate? = nil, seconds: Int, rampSeconds: Int = 0, seed: UInt64,
+    arrival: ArrivalRate? = nil, seconds: Double, rampSeconds: Double = 0, seed: UInt64,
     compressiblePercent: Int = 0
   ) {
     self.name = name
@@ -45,6 +49,7 @@ public struct FioJob: Sendable {
   public var text: String {
     var lines = remarks.map { "# \($0)" }
     lines.append("[\(sectionName)]")
+    if waitsForOthers { lines.append("stonewall") }
     lines += target + engine + order + pace
     if spec.writes { lines += contents }
     return lines.joined(separator: "\n") + "\n"
@@ -81,6 +86,12 @@ extension FioJob {
 
   private var remarks: [String] {
     var remarks: [String] = []
+    if let rounds {
+      let count =
+        rounds.lowerBound == rounds.upperBound
+        ? "\(rounds.lowerBound)" : "\(rounds.lowerBound) to \(rounds.upperBound)"
+      remarks.append("one round of \(count), each with its ramp; run it as often to compare")
+    }
     if escapedFilename == nil {
       remarks.append("fio's job files cannot hold this target's name: give it by --filename")
     }
@@ -145,13 +156,20 @@ extension FioJob {
 
   private var pace: [String] {
     var lines = [
-      "time_based=1", "runtime=\(seconds)s", "ramp_time=\(rampSeconds)s", "lat_percentiles=1",
-      "clat_percentiles=0",
+      "time_based=1", "runtime=\(Self.time(Swift.max(seconds, 0.001)))",
+      "ramp_time=\(Self.time(rampSeconds))", "lat_percentiles=1", "clat_percentiles=0",
     ]
     guard let arrival else { return lines }
     lines.append("rate_iops=\(rates(arrival.perSecond / Double(workers)))")
     if case .poisson = arrival { lines.append("rate_process=poisson") }
     return lines
+  }
+
+  /// A time as fio takes it: whole seconds, or milliseconds where there is a fraction.
+  private static func time(_ seconds: Double) -> String {
+    let bounded = Swift.min(Swift.max(seconds, 0), 1e9)
+    let milliseconds = UInt64(exactly: (bounded * 1000).rounded()) ?? 0
+    return milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
   }
 
   /// fio's rates are whole numbers for each thread, and for reads and writes apart.

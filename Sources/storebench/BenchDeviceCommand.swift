@@ -94,7 +94,7 @@ struct BenchDeviceCommand: AsyncParsableCommand {
   @Flag(help: "Takes interrupts' place by polling; needs poll queues.")
   var poll = false
 
-  @Flag(help: "Prints the round's record as JSON.")
+  @Flag(help: "Prints the record as JSON: the target, the settings and the round.")
   var json = false
 
   @Flag(help: "Prints the equivalent fio job and stops there.")
@@ -104,7 +104,8 @@ struct BenchDeviceCommand: AsyncParsableCommand {
     let stop = StopSignal.ofProcess
     stop.awaitRequests()
     do {
-      let bench = try DeviceBench.open(try asScenario().request())
+      let asked = try asScenario().request()
+      let bench = try DeviceBench.open(asked)
       defer { bench.close() }
       if printFio {
         StandardStream.output.write(bench.fioJob)
@@ -114,8 +115,9 @@ struct BenchDeviceCommand: AsyncParsableCommand {
         StandardStream.error.write("\(text)\n")
       }
       StandardStream.output.write(
-        json ? try BenchText.json(result) : BenchText.text(result, bench.workload, plan: bench.plan)
-      )
+        json
+          ? try BenchText.json(result, bench, asked)
+          : BenchText.text(result, bench.workload, plan: bench.plan))
       try check(result, stop)
     } catch let error as TargetFailure {
       throw CommandFailure(error)
@@ -161,6 +163,7 @@ struct BenchDeviceCommand: AsyncParsableCommand {
     var request = DeviceBenchRequest(
       path: FileSystemPath(argument: target), kind: kind, blocks: try BlockSplit(parsing: block),
       depth: depth, threads: threads, seconds: seconds, seed: seed)
+    request.name = scenario
     request.rampSeconds = ramp
     request.readPercent = readPercent
     request.distribution = try Distribution(parsing: distribution)

@@ -25,6 +25,10 @@ extension BenchStoreCommand {
     try FlagRange.require(0...1024, writers, "--writers")
     try FlagRange.require(0...100, compressible ?? 0, "--compressible")
     try checkFit(kind)
+    if out == "-" {
+      throw CommandFailure(
+        .usage, "--out -: names a file; --json prints the record to standard output")
+    }
     if let out, FileManager.default.fileExists(atPath: out) {
       throw CommandFailure(
         .usage, "--out \(out): is there already; name a file that is not there yet")

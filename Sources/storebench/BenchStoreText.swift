@@ -100,6 +100,10 @@ enum BenchStoreText {
     }
     if round.operations > 0 { lines += costs(result) }
     for place in round.placement { lines.append("worker \(place.worker)  cpu \(place.cpu)") }
+    if result.findings == nil, load.outcome == .completed, round.reads > 0 {
+      let reads = round.reads == 1 ? "read" : "reads"
+      lines.append("verified  \(Quantity.count(round.reads)) \(reads): every answer was right")
+    }
     if let findings = result.findings {
       lines.append("wrong     \(findings)")
     } else if round.faults.total > 0 {

@@ -14,9 +14,11 @@ final class ProgressOutput {
     display = ProgressDisplay(form: form.display, style: style)
   }
 
-  func header(_ record: RunRecord, title: String?) {
+  func header(_ record: RunRecord, title: String?, includingPlan: Bool) {
     guard form == .text else { return }
-    StandardStream.error.write(TerminalReport(style: style).header(of: record, title: title) + "\n")
+    let text = TerminalReport(style: style)
+      .header(of: record, title: title, includingPlan: includingPlan)
+    StandardStream.error.write(text + "\n")
   }
 
   func note(_ text: String) {

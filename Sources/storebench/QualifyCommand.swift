@@ -115,7 +115,9 @@ struct QualifyCommand: AsyncParsableCommand {
 
     let shown = quiet || progress == .none ? nil : ProgressOutput(form: progress)
     shown?.header(
-      qualification.header, title: tierProfile.demonstration ? tierProfile.summary : nil)
+      qualification.header, title: tierProfile.demonstration ? tierProfile.summary : nil,
+      // A dry run prints it as its result.
+      includingPlan: !dryRun || json)
     for note in qualification.header.notes ?? [] { shown?.note(note) }
     if printFio {
       StandardStream.output.write(try qualification.fioJobs())

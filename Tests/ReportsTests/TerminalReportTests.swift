@@ -48,6 +48,48 @@ import Testing
   }
 
   @Test(
+    "shows the end of the interval that each gate was held against",
+    arguments: [
+      (.min, 90, .pass, "±9.5 %, from 95.00"), (.min, 120, .fail, "±9.5 %, to 115.0"),
+      (.min, 100, .inconclusive, "±9.5 %, from 95.00"), (.max, 120, .pass, "±9.5 %, to 115.0"),
+      (.max, 90, .fail, "±9.5 %, from 95.00"), (.max, 110, .inconclusive, "±9.5 %, to 115.0"),
+    ] as [(LimitSide, Double, Outcome, String)])
+  func decidingBound(side: LimitSide, limit: Double, outcome: Outcome, words: String) throws {
+    let name = try #require(GateName("raw/random-read-4k/iops"))
+    var gate = GateResult(name: name, side: side, limit: limit, unit: .perSecond)
+    gate.value = 105
+    (gate.lower, gate.upper, gate.outcome) = (95, 115, outcome)
+    var record = SyntheticRecord.full
+    record.verdict?.gates = [gate]
+    let shown = TerminalReport(style: .plain).verdict(of: record, reportPath: nil)
+    #expect(shown.contains(words), "\(shown)")
+    #expect(shown.contains(side == .min ? "≥ \(Int(limit))" : "≤ \(Int(limit))"))
+  }
+
+  @Test("leaves the plan out where it is told otherwise") func withoutPlan() {
+    let report = TerminalReport(style: .plain)
+    let lines = report.header(of: SyntheticRecord.full).split(separator: "\n")
+    let without = report.header(of: SyntheticRecord.full, includingPlan: false)
+    #expect(without.split(separator: "\n") == lines.filter { !$0.hasPrefix("plan ") })
+    #expect(lines.contains { $0.hasPrefix("plan ") })
+  }
+
+  @Test(
+    "says whom a target belongs to that is only read",
+    arguments: [
+      (SubjectForm.device, ", in use by others: read, never written\n"),
+      (.file, ", an existing file: read, never written\n"),
+    ])
+  func sharing(form: SubjectForm, words: String) {
+    var record = SyntheticRecord.full
+    record.subjects[0].form = form
+    let report = TerminalReport(style: .plain)
+    #expect(!report.header(of: record).contains("never written"))
+    record.subjects[0].shared = true
+    #expect(report.header(of: record).contains(words))
+  }
+
+  @Test(
     "uses colour and one line in place only where it may",
     arguments: [
       (true, ["TERM": "xterm", "LANG": "C.UTF-8"], true, true, true),

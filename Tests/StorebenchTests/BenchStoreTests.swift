@@ -56,7 +56,7 @@ struct BenchStoreTests {
     for word in [
       "ycsb-a zipf:0.99, 2 000 keys × (16 + 100 B), depth 32 × 1, completions, async",
       "requests/s", "latency   mean", "of reads  mean", "cpu  ", "lookups hit", "block reads",
-      "idle  ", "worker 0",
+      "idle  ", "worker 0", "verified  ", "reads: every answer was right",
     ] {
       #expect(ending.output.contains(word), "\(word) in \(ending.output)")
     }

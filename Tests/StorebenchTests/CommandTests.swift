@@ -98,6 +98,20 @@ struct CommandTests {
       let round = try #require(
         try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
       #expect((round["operations"] as? Int ?? 0) > 0)
+      // What it was measured on and how stands beside, so that it can be repeated.
+      let settings = try #require(round["settings"] as? [String: Any])
+      #expect(settings["seconds"] as? Double == 0.2 && settings["rampSeconds"] as? Double == 0.5)
+      #expect(settings["depth"] as? Int == (arguments.contains("128") ? 128 : 32))
+      #expect(settings["blocks"] as? String == (arguments.contains("1m") ? "1m" : "4k"))
+      #expect(settings["seed"] as? Int == 1 && settings["threads"] as? Int == 1)
+      let arrival = arguments == ["--rate", "1000"] ? "constant" : "closed"
+      #expect(settings["arrival"] as? String == arrival)
+      let place = try #require(round["target"] as? [String: Any])
+      #expect(place["path"] as? String == target)
+      #expect((place["subject"] == nil) == (target == "null:"))
+      // Only a target that has buffers says where they are.
+      #expect(!text.output.split(separator: "\n").contains { $0.hasSuffix("on node ") })
+      #expect(target != "null:" || !text.output.contains("buffers"))
     }
     #expect(try folder.entries("target").isEmpty)
     let lost = try StorebenchProgram.run(

@@ -88,6 +88,9 @@ struct OutputTests {
       ["qualify", target, "--dry-run"] + StorebenchProgram.brief, in: folder.url)
     #expect(ending.code == 0, "\(ending.text)")
     #expect(ending.output.contains("would write"))
+    let shown = try StorebenchProgram.run(cold + ["--dry-run"], in: folder.url)
+    #expect(shown.errors.contains("target  ") && shown.output.contains("would run"))
+    #expect(!shown.errors.contains("plan  "), "the plan is told twice: \(shown.text)")
     #expect(try folder.entries() == ["target"])
     #expect(try folder.entries("target").isEmpty)
     let json = try StorebenchProgram.run(cold + ["--dry-run", "--json"], in: folder.url)
@@ -113,6 +116,10 @@ struct OutputTests {
     let job = try folder.write(ending.output, to: "job.fio")
     #expect(throws: Never.self) { try script("fio --parse-only \(job)") }
     #expect(ending.output.contains("rw=randread"))
+    #expect(ending.output.contains("# one round of "))
+    // Scenarios follow one another.
+    let jobs = ending.output.split(separator: "\n").count { $0.hasPrefix("[") }
+    #expect(ending.output.split(separator: "\n").count { $0 == "stonewall" } == jobs - 1)
     #expect(try folder.entries("target").isEmpty)
     let bench = try StorebenchProgram.run(
       [
@@ -120,6 +127,7 @@ struct OutputTests {
         "--rate", "1000", "--poisson", "--print-fio",
       ])
     #expect(bench.code == 0, "\(bench.text)")
+    #expect(bench.output.contains("\nruntime=10s\nramp_time=500ms\n"))
     let second = try folder.write(bench.output, to: "bench.fio")
     #expect(throws: Never.self) { try script("fio --parse-only \(second)") }
   }

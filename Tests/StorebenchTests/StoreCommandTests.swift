@@ -55,7 +55,24 @@ struct StoreCommandTests {
       with: Data(try expect(["stat", store, "--json"]).output.utf8))
     let figures = try #require(stat as? [String: Any])
     #expect((figures["tiers"] as? [[String: Any]])?.count == 3)
-    #expect(try expect(["stat", store]).output.contains("hot   about "))
+    #expect(try expect(["stat", store]).output.hasPrefix("hot   2 keys, "))
+    try expect(["delete", store, "user:2"])
+    #expect(try expect(["stat", store]).output.hasPrefix("hot   1 key, "))
+  }
+
+  @Test("leaves no more files after many commands than after a few")
+  func fileCount() throws {
+    func puts(_ numbers: Range<Int>) throws -> Int {
+      for number in numbers {
+        try expectPut("key \(number)", "value")
+        try expect(["get", store, "key \(number)"])
+      }
+      return try FileManager.default.subpathsOfDirectory(atPath: store).count
+    }
+    let few = try puts(0..<3)
+    let many = try puts(3..<30)
+    // Of each put one small table is made, and eight of them are merged.
+    #expect(many <= few + 9, "\(few) and then \(many)")
   }
 
   @Test("dumps and loads everything, and a checkpoint holds the same")
@@ -68,6 +85,15 @@ struct StoreCommandTests {
     #expect(
       try expect(["dump", store]).output
         == (try String(contentsOfFile: folder.path("dump"), encoding: .utf8)))
+
+    // A single dash is the standard stream, as elsewhere, and never a file of that name.
+    let dashed = try StorebenchProgram.run(
+      ["store", "dump", store, "-", "--memory", "64MiB"], in: folder.url)
+    #expect(dashed.output == (try expect(["dump", store]).output))
+    let loaded = try StorebenchProgram.run(
+      ["store", "load", store, "-", "--memory", "64MiB"], in: folder.url)
+    #expect(loaded.code == 64 && loaded.errors.contains("standard input, line 1: is no dump"))
+    #expect(try !folder.entries().contains("-"))
 
     try expect(["create", folder.path("other")])
     #expect(
@@ -136,6 +162,10 @@ struct StoreCommandTests {
     #expect(
       try expect(["get", folder.path("none"), "a"], code: 64).errors.contains("holds no store"))
     #expect(try expect(["create", store], code: 3).errors.contains("is not empty"))
+    let lost = try expect(
+      ["create", folder.path("new"), "--cold", folder.path("unmounted/cold")], code: 64)
+    #expect(lost.errors.contains("'\(folder.path("unmounted"))'"), "\(lost.errors)")
+    #expect(try folder.entries() == ["store"])
     #expect(try expect(["put", store, "", "a"], code: 64).errors.contains("a key has at least"))
     #expect(try expect(["put", store, "xyz", "00", "--hex"], code: 64).errors.contains("'xyz'"))
     try expect(["scan", store, "--prefix", "a", "--from", "b"], code: 64)
@@ -143,5 +173,11 @@ struct StoreCommandTests {
     try expect(["get", store, "a", "--settings", "fast"], code: 64)
     let tiny = try StorebenchProgram.run(["store", "get", store, "a", "--memory", "12"])
     #expect(tiny.code == 64 && tiny.errors.contains("--memory 12"))
+    let little = try StorebenchProgram.run(["store", "get", store, "a", "--memory", "8MiB"])
+    #expect(little.code == 4 && little.errors.contains("may use 8.0 MiB"), "\(little.errors)")
+    // The advice is one that helps.
+    let advised = try #require(little.errors.firstMatch(of: /give --memory (\d+MiB) or more/)).1
+    let enough = try StorebenchProgram.run(["store", "get", store, "a", "--memory", "\(advised)"])
+    #expect(enough.code == 1 && enough.errors.contains("no such key"), "\(enough.errors)")
   }
 }

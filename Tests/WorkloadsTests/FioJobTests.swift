@@ -39,6 +39,38 @@ import Workloads
         """#)
   }
 
+  @Test(
+    "runs as long as is measured, to the millisecond",
+    arguments: [
+      (10, "10s"), (0.5, "500ms"), (2.25, "2250ms"), (0.0001, "1ms"), (-1, "1ms"),
+      (.infinity, "1000000000s"),
+    ] as [(Double, String)])
+  func time(seconds: Double, text: String) {
+    let spec = WorkloadSpec(
+      kind: .randomRead, blocks: BlockSplit(bytes: 4096), rangeBytes: 1 << 30)
+    var job = FioJob(
+      name: "r", spec: spec, filename: "/x", depth: 1, threads: 1, seconds: seconds,
+      rampSeconds: 0.5, seed: 1)
+    #expect(job.text.contains("\nruntime=\(text)\nramp_time=500ms\n"))
+    job.rampSeconds = 0
+    #expect(job.text.contains("\nramp_time=0s\n"))
+  }
+
+  @Test("is one round, says how many there are, and waits for the jobs before it")
+  func rounds() {
+    let spec = WorkloadSpec(
+      kind: .randomRead, blocks: BlockSplit(bytes: 4096), rangeBytes: 1 << 30)
+    var job = FioJob(
+      name: "r", spec: spec, filename: "/x", depth: 1, threads: 1, seconds: 1, seed: 1)
+    #expect(!job.text.contains("round") && !job.text.contains("stonewall"))
+    job.rounds = 5...30
+    job.waitsForOthers = true
+    #expect(job.text.hasPrefix("# one round of 5 to 30, "))
+    #expect(job.text.contains("\n[r]\nstonewall\nfilename=/x\n"))
+    job.rounds = 5...5
+    #expect(job.text.hasPrefix("# one round of 5, "))
+  }
+
   @Test("divides a sequential range among threads, and a rate among them and the operations")
   func divided() {
     var spec = WorkloadSpec(
@@ -103,10 +135,12 @@ import Workloads
         let spec = WorkloadSpec(
           kind: kind, blocks: try BlockSplit(parsing: blocks), readPercent: 70,
           distribution: distribution, rangeStartBytes: 1 << 20, rangeBytes: 1 << 30)
-        let job = FioJob(
+        var job = FioJob(
           name: "job", spec: spec, filename: "/tmp/a b:c\\d", depth: 32, threads: 3,
-          arrival: arrival, seconds: 10, rampSeconds: 1, seed: .max,
+          arrival: arrival, seconds: 10, rampSeconds: 0.5, seed: .max,
           compressiblePercent: kind == .randomWrite ? 0 : 50)
+        job.rounds = 5...30
+        job.waitsForOthers = true
         jobs += job.text
       }
     }

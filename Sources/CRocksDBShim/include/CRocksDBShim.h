@@ -133,6 +133,13 @@ void rocksdb_shim_files_enter_gate(rocksdb_shim_files_t *files);
 void rocksdb_shim_files_leave_gate(rocksdb_shim_files_t *files);
 char *rocksdb_shim_files_log_failure(const rocksdb_shim_files_t *files);
 
+// Keeps warnings in memory, and has no file of messages made: a database that is only read must not be
+// changed, and RocksDB never removes old messages there.
+void rocksdb_shim_options_keep_warnings(rocksdb_options_t *options);
+
+// These warnings, a line each, to be freed with rocksdb_free; NULL where they are not kept.
+char *rocksdb_shim_options_warnings(const rocksdb_options_t *options);
+
 // Memtables of hashed segments: points by hash, order by background sorting.
 void rocksdb_shim_options_set_hash_segments(rocksdb_options_t *options, size_t segment_entries);
 

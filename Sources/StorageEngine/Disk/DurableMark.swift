@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import LinuxIO
 internal import SystemPackage
 
 /// The file `DURABLE` in a tier's folder: how much the drive held.
@@ -63,13 +64,28 @@ struct DurableMark: Sendable, Equatable {
 
   /// What is true of a tier's folder now, with so many changes on the drive.
   static func current(sequence: UInt64, in folder: String) -> DurableMark {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    let logs = names.filter { $0.hasSuffix(".log") }.compactMap { UInt64($0.dropLast(4)) }
     var mark = DurableMark(sequence: sequence)
-    if let log = logs.max(), let bytes = byteCount(of: path(of: log, in: folder)) {
+    if let log = logs(in: folder).max(), let bytes = byteCount(of: path(of: log, in: folder)) {
       (mark.log, mark.logBytes) = (log, bytes)
     }
     return mark
+  }
+
+  /// Removes logs in which nothing was ever written, but not the newest, which is in use.
+  ///
+  /// RocksDB 7.8.3 lets a log go once its contents are in tables. One without any stays, and each
+  /// opening adds one. Only for a tier that is open for writing, and found whole.
+  static func removeEmptyLogs(in folder: String) {
+    for log in logs(in: folder).sorted().dropLast() {
+      let file = path(of: log, in: folder)
+      if byteCount(of: file) == 0 { FileSystemPath(file).removeFile() }
+    }
+  }
+
+  /// The numbers of the logs in a folder.
+  private static func logs(in folder: String) -> [UInt64] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.filter { $0.hasSuffix(".log") }.compactMap { UInt64($0.dropLast(4)) }
   }
 
   /// Writes the file; without it less can be told, and nothing is lost.

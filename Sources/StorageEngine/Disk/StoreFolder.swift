@@ -7,6 +7,8 @@ internal import SystemPackage
 struct StoreFolder: Sendable {
   let path: String
   let format: StoreFormat
+  /// Folders that were made for a new store, in their order.
+  private(set) var madeFolders: [String] = []
 
   /// The folder of a tier; one that is named takes the place of the recorded one.
   func path(of tier: Tier, named: [Tier: String]) -> String {
@@ -16,7 +18,8 @@ struct StoreFolder: Sendable {
 
   /// Makes the folders of a new store and their labels; ``seal()`` makes them a store.
   ///
-  /// - Throws: ``StoreError/exists(path:)`` where a folder is there and not empty.
+  /// - Throws: ``StoreError/exists(path:)`` where a folder is there and not empty; what was made until
+  ///   then is removed again.
   init(creating path: String, tierFolders: [Tier: String]) throws(StoreError) {
     let identity = String(UInt64.random(in: .min ... .max), radix: 16)
     for (tier, folder) in tierFolders where folder.contains("\n") || folder.isEmpty {
@@ -28,13 +31,18 @@ struct StoreFolder: Sendable {
         uniqueKeysWithValues: Tier.allCases.map { ($0, tierFolders[$0] ?? $0.rawValue) }))
     self.path = path
     self.format = format
-    try Self.makeEmpty(path)
-    for tier in Tier.allCases {
-      let folder = self.path(of: tier, named: [:])
-      try Self.makeEmpty(folder)
-      let label = TierLabel(identity: identity, tier: tier)
-      try Self.write(label.text, to: folder + "/" + TierLabel.fileName)
-      try Self.synchronize(folder: folder)
+    do throws(StoreError) {
+      if try Self.makeEmpty(path) { madeFolders.append(path) }
+      for tier in Tier.allCases {
+        let folder = self.path(of: tier, named: [:])
+        if try Self.makeEmpty(folder) { madeFolders.append(folder) }
+        let label = TierLabel(identity: identity, tier: tier)
+        try Self.write(label.text, to: folder + "/" + TierLabel.fileName)
+        try Self.synchronize(folder: folder)
+      }
+    } catch {
+      takeBack()
+      throw error
     }
   }
 
@@ -106,27 +114,54 @@ struct StoreFolder: Sendable {
 
   // MARK: Files
 
-  /// Makes a folder, which may be there if it is empty.
-  static func makeEmpty(_ folder: String) throws(StoreError) {
+  /// Makes a folder, which may be there if it is empty; its parent must be there.
+  ///
+  /// A missing parent is often a drive that is not mounted, and what is made in its place then lies on
+  /// another.
+  ///
+  /// - Returns: Whether it was made.
+  @discardableResult
+  static func makeEmpty(_ folder: String) throws(StoreError) -> Bool {
+    let place = FileSystemPath(folder)
+    do throws(SystemError) {
+      try place.makeFolder()
+      return true
+    } catch {
+      switch error.errno {
+      case EEXIST: break
+      case ENOENT:
+        throw .invalidArgument(
+          "'\(folder)' cannot be made, as there is no folder '\(place.folder)'; make that one first, "
+            + "or mount its drive")
+      case ENOTDIR: throw .system(path: folder, cause: "a file is in the way")
+      default: throw .system(path: folder, cause: SystemError.text(of: error.errno))
+      }
+    }
     do {
-      try FileManager.default.createDirectory(
-        atPath: folder, withIntermediateDirectories: true)
       guard try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty else {
         throw StoreError.exists(path: folder)
       }
     } catch let error as StoreError {
       throw error
     } catch {
-      throw .system(path: folder, cause: reason(error))
+      var isFolder = false
+      let isFile =
+        FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) && !isFolder
+      throw .system(path: folder, cause: isFile ? "a file is in the way" : reason(error))
     }
+    return false
   }
 
+  /// Writes a file that is not there yet; one that could not be written whole is removed again.
   private static func write(_ text: String, to file: String) throws(StoreError) {
+    var isMade = false
     do throws(SystemError) {
       let target = try AppendFile(creating: file)
+      isMade = true
       try target.append(Array(text.utf8))
       try target.synchronize()
     } catch {
+      if isMade { FileSystemPath(file).removeFile() }
       throw .system(path: file, cause: SystemError.text(of: error.errno))
     }
   }
@@ -150,6 +185,6 @@ struct StoreFolder: Sendable {
     if let posix = error.underlying as? POSIXError {
       return Errno(rawValue: posix.code.rawValue).description
     }
-    return error.code == .fileWriteFileExists ? "a file is in the way" : "\(error)"
+    return "\(error)"
   }
 }

@@ -66,6 +66,7 @@ final class TierDatabase: Sendable {
     }
     let found = database.latestSequenceNumber
     if let fault = mark?.sequenceFault(tier, found: found, in: path) { throw fault }
+    if access == .write { DurableMark.removeEmptyLogs(in: path) }
   }
 
   /// Leaves word of how much the drive holds, where all of it is there.
@@ -116,7 +117,8 @@ final class TierDatabase: Sendable {
     else { return nil }
     return .noSpace(
       tier: tier, path: path,
-      cause: "a write of \(byteCount) bytes takes \(needed), and \(free) are free")
+      cause: "a write of \(ByteCountText.text(UInt64(byteCount))) takes up to "
+        + "\(ByteCountText.text(needed)), and \(ByteCountText.text(free)) are free")
   }
 
   /// RocksDB's options for a tier.

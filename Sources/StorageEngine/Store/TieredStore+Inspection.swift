@@ -19,7 +19,12 @@ public struct StoreStatistics: Sendable, Equatable {
   public struct TierStatistics: Sendable, Equatable {
     /// Bytes of its files on the drive.
     public var fileBytes: UInt64
-    /// About how many keys it holds, tombstones included.
+    /// About how many versions of keys it holds.
+    ///
+    /// RocksDB adds up the entries of files and memory: a key counts once more for each time that it
+    /// was put, or deleted, since the last compaction, and so does the store's own record, which the
+    /// first write of each opening renews. Where that is too rough, see
+    /// ``TieredStore/keyCount(of:atMost:byteLimit:)``.
     public var keyCountEstimate: UInt64
     /// Reads of its files for gets and scans, not for flushes and compactions: with
     /// ``StoreConfiguration/directReads`` these are reads of the device.
@@ -90,6 +95,51 @@ extension TieredStore {
       blockHits: tier.database.ticker(.dataBlockHit),
       stallMicroseconds: tier.database.ticker(.stallMicroseconds),
       flushes: events.flushCount, compactions: events.compactionCount)
+  }
+
+  /// How many keys have a value in a tier, counted one by one.
+  ///
+  /// Values that a newer version in a tier above hides count as well: they lie there.
+  ///
+  /// - Parameters:
+  ///   - tier: Which tier.
+  ///   - countMax: Most entries to look at, deletions included.
+  ///   - byteLimit: Most bytes of keys and values to look at.
+  /// - Returns: The number; nil where there are more entries, or more bytes.
+  /// - Throws: What is damaged or failed.
+  public func keyCount(
+    of tier: Tier, atMost countMax: Int = 100_000, byteLimit: Int = 64 << 20
+  ) throws(StoreError) -> UInt64? {
+    let tiers = try tiers()
+    let database = tiers[tier]
+    // What is read once only must not push out what others read again.
+    var options = IteratorOptions(from: KeyRule.lowest, to: nil)
+    options.fillCache = false
+    var iterator = database.database.iterator(options)
+    var seen = (entries: 0, bytes: 0)
+    var values: UInt64 = 0
+    var fault: StoreError?
+    do throws(RocksDBError) {
+      try iterator.walk { key, stored in
+        seen.entries += 1
+        seen.bytes += key.byteCount + stored.byteCount
+        guard seen.entries <= countMax, seen.bytes <= byteLimit else { return false }
+        do throws(ValueHeader.Fault) {
+          let header = try stored.withBytes { bytes throws(ValueHeader.Fault) in
+            try ValueHeader(reading: bytes)
+          }
+          if header.kind == .value { values += 1 }
+          return true
+        } catch {
+          fault = database.place.damage(error, key: key.withBytes { $0.copied() })
+          return false
+        }
+      }
+    } catch {
+      throw database.storeError(error)
+    }
+    if let fault { throw fault }
+    return seen.entries <= countMax && seen.bytes <= byteLimit ? values : nil
   }
 
   /// Reads everything that is stored, compares every checksum and looks at every header.

@@ -79,17 +79,29 @@ public final class TieredStore: Sendable {
 
   /// Makes a store in a folder that is new or empty, and opens it.
   ///
+  /// The parents of its folder and of its tiers' folders must be there.
+  ///
   /// - Throws: ``StoreError/exists(path:)`` where something is there, and what ``open(_:configuration:)``
-  ///   throws.
+  ///   throws. Nothing of the store is left then.
   public static func create(
     at path: String, configuration: StoreConfiguration = .measured
   ) throws(StoreError) -> TieredStore {
     guard !configuration.readOnly else { throw .readOnly(path: path) }
     try checkMemory(configuration)
     let folder = try StoreFolder(creating: path, tierFolders: configuration.tierFolders)
-    let store = try TieredStore(folder: folder, configuration: configuration, access: .create)
-    try folder.seal()
-    return store
+    do throws(StoreError) {
+      let store = try TieredStore(folder: folder, configuration: configuration, access: .create)
+      do throws(StoreError) {
+        try folder.seal()
+      } catch {
+        try? store.close()
+        throw error
+      }
+      return store
+    } catch {
+      folder.takeBack()
+      throw error
+    }
   }
 
   /// Opens the store in a folder.

@@ -1,5 +1,7 @@
 import ArgumentParser
 import LinuxIO
+import Measurements
+import Reports
 import StorageEngine
 import Verdicts
 
@@ -65,12 +67,27 @@ struct StoreOptions: ParsableArguments {
         try? store.close()
         throw error
       }
+      if !readOnly { Self.awaitCompaction(in: store) }
       try store.close()
       return result
     } catch let error as StoreError {
       throw CommandFailure(error)
     }
   }
+
+  /// Lets a compaction that is due come to its end, for a moment.
+  ///
+  /// Closing breaks it off. Where each command is over at once, none would ever end, and every opening
+  /// would leave one more small table.
+  private static func awaitCompaction(in store: TieredStore) {
+    for _ in 0..<compactionWaits {
+      guard (try? store.isBusyInBackground()) == true else { return }
+      MonotonicClock.sleep(Nanoseconds(2_000_000))
+    }
+  }
+
+  /// A quarter of a second in all: small tables take less, and large ones go on at another opening.
+  private static let compactionWaits = 125
 }
 
 extension StoreConfiguration {
@@ -78,11 +95,12 @@ extension StoreConfiguration {
   func fitted() -> StoreConfiguration {
     guard let machine = MachineMemory.usableBytes() else { return self }
     var configuration = self
-    // Some parts have a least size, so the rest shrinks until the sum fits, if it ever does.
-    for _ in 0..<32 {
+    // Some parts have a least size, so the rest shrinks until the sum fits, if it ever does; a little
+    // more than what is asked each time, or it would come ever closer and not arrive.
+    for round in 0..<1024 {
       let factor = MemoryBudget(of: configuration, machineBytes: machine).factor
       guard factor < 1 else { break }
-      configuration = configuration.scaled(by: factor)
+      configuration = configuration.scaled(by: round == 0 ? factor : 0.97 * factor)
     }
     return configuration
   }
@@ -98,6 +116,21 @@ extension CommandFailure {
       case .noSpace, .system, .noMemory: .unsuitable
       case .closed: .internal
       }
-    self.init(code, error.description)
+    self.init(code, Self.memoryText(error) ?? error.description)
+  }
+
+  /// The flag that gives a store the memory that it needs at the least; nil for other errors.
+  private static func memoryText(_ error: StoreError) -> String? {
+    guard case .noMemory(let needed, let allowed, _) = error else { return nil }
+    let machine = MachineMemory.usableBytes().map {
+      UInt64(Double($0) * MemoryBudget.shareOfMachine)
+    }
+    let mebibytes = (needed + (1 << 20) - 1) >> 20
+    let remedy =
+      machine.map { $0 < needed } == true
+      ? "no flag makes it smaller; use a machine or a control group with more memory"
+      : "give --memory \(mebibytes)MiB or more, or leave --memory out"
+    return "the store takes at least \(Quantity.bytes(needed)) of memory for its caches and write "
+      + "buffers, and may use \(Quantity.bytes(allowed)); \(remedy)"
   }
 }

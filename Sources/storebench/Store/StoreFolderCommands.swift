@@ -47,7 +47,13 @@ extension StoreCommand {
   struct Stat: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Prints what a store holds, tier by tier.",
-      discussion: "EXAMPLE\n  storebench store stat /srv/store --json")
+      discussion: """
+        Keys are counted up to 100 000 in each tier. Beyond that their number is RocksDB's estimate,
+        which counts a key again for each time that it was written since the last compaction.
+
+        EXAMPLE
+          storebench store stat /srv/store --json
+        """)
 
     @OptionGroup var options: StoreOptions
 
@@ -58,7 +64,8 @@ extension StoreCommand {
     private struct TierFigures: Encodable {
       var tier: String
       var fileBytes: UInt64
-      var keyCountEstimate: UInt64
+      var keyCount: UInt64
+      var keyCountIsExact: Bool
     }
 
     /// What is printed.
@@ -68,11 +75,15 @@ extension StoreCommand {
     }
 
     func run() throws {
-      let statistics = try options.withStore(readOnly: true) { try $0.statistics() }
-      let tiers = StorageEngine.Tier.allCases.compactMap { tier in
-        statistics.tiers[tier].map {
-          TierFigures(
-            tier: tier.rawValue, fileBytes: $0.fileBytes, keyCountEstimate: $0.keyCountEstimate)
+      let tiers = try options.withStore(readOnly: true) { store in
+        let statistics = try store.statistics()
+        return StorageEngine.Tier.allCases.compactMap { tier -> TierFigures? in
+          guard let figures = statistics.tiers[tier] else { return nil }
+          // What cannot be read is verify's to tell, not a reason to say nothing at all.
+          let counted = try? store.keyCount(of: tier)
+          return TierFigures(
+            tier: tier.rawValue, fileBytes: figures.fileBytes,
+            keyCount: counted ?? figures.keyCountEstimate, keyCountIsExact: counted != nil)
         }
       }
       if json {
@@ -84,9 +95,10 @@ extension StoreCommand {
       }
       for tier in tiers {
         let padding = String(repeating: " ", count: 6 - tier.tier.count)
+        let keys = Quantity.count(tier.keyCount) + (tier.keyCount == 1 ? " key" : " keys")
         StandardStream.output.write(
-          "\(tier.tier)\(padding)about \(tier.keyCountEstimate) keys, \(tier.fileBytes) bytes in files\n"
-        )
+          "\(tier.tier)\(padding)\(tier.keyCountIsExact ? "" : "about ")\(keys), "
+            + "\(Quantity.bytes(tier.fileBytes)) in files\n")
       }
     }
   }

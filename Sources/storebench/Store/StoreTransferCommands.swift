@@ -18,11 +18,12 @@ extension StoreCommand {
 
     @OptionGroup var options: StoreOptions
 
-    @Argument(help: "A file that must not exist; standard output unless given.")
+    @Argument(help: "A file that must not exist; standard output unless given, and for -.")
     var file: String?
 
     func run() throws {
-      let output = try self.file.map { path throws(CommandFailure) in try Self.created(path) }
+      let path = file == "-" ? nil : file
+      let output = try path.map { path throws(CommandFailure) in try Self.created(path) }
       try options.withStore(readOnly: true) { store in
         var pending = Array(DumpFormat.header.utf8)
         var failure: SystemError?
@@ -81,7 +82,7 @@ extension StoreCommand {
 
     @OptionGroup var options: StoreOptions
 
-    @Argument(help: "The dump; standard input unless given.")
+    @Argument(help: "The dump; standard input unless given, and for -.")
     var file: String?
 
     func run() throws {
@@ -102,7 +103,7 @@ extension StoreCommand {
     }
 
     private static func opened(_ path: String?) throws(CommandFailure) -> InputFile {
-      guard let path else { return InputFile() }
+      guard let path, path != "-" else { return InputFile() }
       do {
         return try InputFile(path)
       } catch {

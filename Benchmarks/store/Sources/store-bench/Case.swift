@@ -69,6 +69,9 @@ struct Case {
   /// Makes the store anew.
   func create() throws -> TieredStore {
     try? FileManager.default.removeItem(atPath: arguments.folder)
+    // A store makes its own folder and none above it.
+    try FileManager.default.createDirectory(
+      atPath: arguments.folder, withIntermediateDirectories: true)
     return try TieredStore.create(at: arguments.folder, configuration: configuration)
   }
 
