@@ -51,6 +51,26 @@ public struct Database: ~Copyable, Sendable {
   private static func open(
     _ path: String, _ native: NativeOptions, readOnly: Bool
   ) throws(RocksDBError) -> OpaquePointer {
+    var attempt = 1
+    while true {
+      do throws(RocksDBError) {
+        return try openOnce(path, native, readOnly: readOnly)
+      } catch {
+        // RocksDB gives up where the time of day is put back while its timer is at work: nothing is
+        // wrong with the database, and the next moment it opens.
+        guard error.code == .aborted, error.description.contains("periodic task"), attempt < 20
+        else { throw error }
+        attempt += 1
+        // By now it is there.
+        rocksdb_options_set_error_if_exists(native.options, 0)
+        usleep(10_000)
+      }
+    }
+  }
+
+  private static func openOnce(
+    _ path: String, _ native: NativeOptions, readOnly: Bool
+  ) throws(RocksDBError) -> OpaquePointer {
     var failure: UnsafeMutablePointer<CChar>?
     let database =
       readOnly

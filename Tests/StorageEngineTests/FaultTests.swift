@@ -61,6 +61,7 @@ struct PopulatedStore {
     var configuration = StoreFixture.small
     configuration.hotCacheBytes = 0
     // Close to nothing is kept in memory, so that reads reach the drive.
+    configuration.sharesMemory = false
     for path in [\StoreConfiguration.hot, \.warm, \.cold] {
       configuration[keyPath: path].cacheBytes = 0
     }

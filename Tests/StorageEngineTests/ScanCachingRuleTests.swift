@@ -15,20 +15,21 @@ import Testing
     return configuration
   }()
 
-  @Test(
-    "if it is short, or if four times its stored bytes fit",
-    arguments: [
-      (Int?.some(1), UInt64?.some(.max), true),
-      (1000, .max, true),
-      (1001, .max, false),
-      (1001, 1 << 20, true),
-      (nil, 1 << 20, true),
-      (nil, 1088 << 18, true),
-      (nil, 1088 << 18 + 1, false),
-      (nil, .max, false),
-      (nil, nil, false),
-      (1000, nil, true),
-    ])
+  /// A scan's limit, the stored bytes of its range, and whether it fills the cache.
+  static let cases: [(limit: Int?, stored: UInt64?, fills: Bool)] = [
+    (1, .max, true),
+    (1000, .max, true),
+    (1001, .max, false),
+    (1001, 1_048_576, true),
+    (nil, 1_048_576, true),
+    (nil, 285_212_672, true),
+    (nil, 285_212_673, false),
+    (nil, .max, false),
+    (nil, nil, false),
+    (1000, nil, true),
+  ]
+
+  @Test("if it is short, or if four times its stored bytes fit", arguments: cases)
   func rule(limit: Int?, stored: UInt64?, fills: Bool) {
     let rule = ScanCachingRule(Self.shared)
     #expect(rule.cacheBytes == 1088 << 20)
