@@ -30,6 +30,28 @@ public struct InputFile: ~Copyable, Sendable {
 
   deinit { if isOwned { close(descriptor) } }
 
+  /// Where reading began, so that ``rewind(to:)`` can begin there again; nil for pipes and terminals.
+  ///
+  /// To be asked before the first byte is read.
+  public var start: Int64? {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    let offset = lseek(descriptor, 0, SEEK_CUR)
+    return offset >= 0 ? Int64(offset) : nil
+  }
+
+  /// Goes on reading at a place that ``start`` named.
+  ///
+  /// - Parameter offset: The place, in bytes from the file's beginning.
+  /// - Throws: `SystemError` where the file has no places.
+  public mutating func rewind(to offset: Int64) throws(SystemError) {
+    guard lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else {
+      throw SystemError(call: "lseek", subject: path, errno: errno)
+    }
+    next = 0
+    end = 0
+  }
+
   /// The next line without its line feed.
   ///
   /// - Parameter bytesMax: Longer lines are refused, so that a file without line feeds does not fill

@@ -72,8 +72,10 @@ extension StoreCommand {
       abstract:
         "Puts every key and value of a dump into a store; those of the same name are replaced.",
       discussion: """
-        Reads what dump wrote, and what db_dump and mdb_dump write. A dump that is not whole, or wrong
-        on some line, is told with that line; what stood before it has been loaded then.
+        Reads what dump wrote, and what db_dump and mdb_dump write; dumps may follow one another. One
+        that is not whole, or wrong on some line, is told with that line. A file is read to its end
+        before anything is loaded. What comes through a pipe is loaded as it comes, and how many keys
+        were loaded before the mistake is told, too.
 
         EXAMPLES
           storebench store load /srv/store backup.dump
@@ -88,19 +90,28 @@ extension StoreCommand {
     func run() throws {
       var input = try DumpFormat.Reader(try Self.opened(file))
       var count = 0
-      try options.withStore(readOnly: false) { store in
-        var batch = StoreBatch()
-        while let (key, value) = try input.entry() {
-          batch.put(key, value)
-          count += 1
-          guard batch.count >= 1000 || batch.byteCount >= 1 << 20 else { continue }
-          _ = try store.write(batch)
-          batch.removeAll()
+      do {
+        try options.withStore(readOnly: false) { store in
+          try input.check()
+          var batch = StoreBatch()
+          while let (key, value) = try input.entry() {
+            batch.put(key, value)
+            guard batch.count >= 1000 || batch.byteCount >= 1 << 20 else { continue }
+            _ = try store.write(batch)
+            count += batch.count
+            batch.removeAll()
+          }
+          if !batch.isEmpty { _ = try store.write(batch) }
+          count += batch.count
         }
-        if !batch.isEmpty { _ = try store.write(batch) }
+      } catch let failure as CommandFailure where count > 0 {
+        throw CommandFailure(
+          failure.code, failure.message + "; \(Self.keys(count)) had been loaded before")
       }
-      StandardStream.error.write("loaded \(count) \(count == 1 ? "key" : "keys")\n")
+      StandardStream.error.write("loaded \(Self.keys(count))\n")
     }
+
+    private static func keys(_ count: Int) -> String { "\(count) \(count == 1 ? "key" : "keys")" }
 
     private static func opened(_ path: String?) throws(CommandFailure) -> InputFile {
       guard let path, path != "-" else { return InputFile() }

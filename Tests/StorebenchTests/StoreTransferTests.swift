@@ -1,0 +1,92 @@
+import Foundation
+import Testing
+
+@Suite(
+  "Moving keys in and out of a store",
+  .enabled(if: StorebenchProgram.isThere, StorebenchProgram.absence))
+struct StoreTransferTests {
+  private let folder: TestFolder
+  private var store: String { folder.path("store") }
+
+  init() throws {
+    folder = try TestFolder()
+    try expect(["create", store])
+  }
+
+  /// Runs a subcommand with little memory, with its streams where the shell's words say, and expects
+  /// its exit code.
+  @discardableResult
+  private func expect(
+    _ arguments: [String], streams: String = "", code: Int32 = 0,
+    line: SourceLocation = #_sourceLocation
+  ) throws -> StorebenchProgram.Ending {
+    let ending = try StorebenchProgram.run(
+      ["store"] + arguments + ["--memory", "64MiB"],
+      prefix: streams.isEmpty ? [] : ["/bin/sh", "-c", "exec \"$@\" \(streams)", "sh"])
+    #expect(ending.code == code, "\(arguments): \(ending.text)", sourceLocation: line)
+    return ending
+  }
+
+  private static let one = "VERSION=3\nHEADER=END\n 61\n 31\nDATA=END\n"
+  private static let two = "VERSION=3\nformat=print\nHEADER=END\n b\n 2\nDATA=END\n"
+  private static func named(_ name: String) -> String {
+    "VERSION=3\ndatabase=\(name)\nHEADER=END\n 61\n 31\nDATA=END\n"
+  }
+
+  private static let mistakes: [(String, String)] = [
+    ("\(one)x\n", "line 6: behind DATA=END"),
+    ("\(one) 62\n 32\n", "line 6: behind DATA=END"),
+    ("\(one)\(two)DATA=END\n", "line 12: behind DATA=END"),
+    ("\(one)VERSION=2\n", "line 6: VERSION=2: only version 3"),
+    ("\(one)VERSION=3\nHEADER=END\n 62\n 32\n", "the dump is not whole"),
+    ("\(named("a"))\(named("b"))", "line 9: here begins database=b"),
+    ("\(named("a"))\(one)", "line 8: here begins a database without a name"),
+  ]
+
+  @Test(
+    "loads dumps that follow one another", arguments: ["", "\n", " \r\n\t\n"], [false, true])
+  func joined(between: String, piped: Bool) throws {
+    let dump = try folder.write(Self.one + between + Self.two + between, to: "dump")
+    let ending =
+      piped
+      ? try expect(["load", store, "/dev/stdin"], streams: "<'\(dump)'")
+      : try expect(["load", store, dump])
+    #expect(ending.errors == "loaded 2 keys\n")
+    #expect(try expect(["scan", store]).output == "a\t1\nb\t2\n")
+  }
+
+  @Test(
+    "refuses what follows a dump and is none, before anything is loaded",
+    arguments: StoreTransferTests.mistakes)
+  func trailing(text: String, message: String) throws {
+    let dump = try folder.write(text, to: "dump")
+    for file in [[dump], []] {
+      let ending = try expect(["load", store] + file, streams: "<'\(dump)'", code: 64)
+      #expect(ending.errors.contains(message), "\(ending.errors)")
+      #expect(ending.errors.contains("nothing was loaded"), "\(ending.errors)")
+      #expect(try expect(["scan", store]).output.isEmpty)
+    }
+  }
+
+  @Test("tells how many keys of a pipe were loaded before the mistake")
+  func brokenPipe() throws {
+    let entries = (1000..<2500).map { " k\($0)\n v\n" }.joined()
+    let dump = try folder.write(
+      "VERSION=3\nformat=print\nHEADER=END\n\(entries)DATA=END\nmore\n", to: "dump")
+    let pipe = folder.path("pipe")
+    try script("mkfifo '\(pipe)'")
+    let feeder = Process()
+    feeder.executableURL = URL(filePath: "/bin/sh")
+    feeder.arguments = ["-c", "cat '\(dump)' >'\(pipe)'"]
+    try feeder.run()
+    defer {
+      if feeder.isRunning { feeder.terminate() }
+      feeder.waitUntilExit()
+    }
+    let ending = try expect(["load", store, pipe], code: 64)
+    #expect(ending.errors.contains("line 3005: behind DATA=END"), "\(ending.errors)")
+    #expect(ending.errors.contains("1000 keys had been loaded before"), "\(ending.errors)")
+    let keys = try expect(["scan", store, "--keys-only"]).output.split(separator: "\n")
+    #expect(keys.count == 1000 && keys.last == "k1999")
+  }
+}
