@@ -66,10 +66,14 @@ public enum StandardStream: Int32, Sendable {
 
   /// Opens /dev/null in place of standard streams that were closed, before anything else is opened:
   /// it would get their numbers, and be written into.
+  ///
+  /// Each is opened for the direction that it is not used in, so that it stays what it was: reading
+  /// from it, or writing to it, fails with `EBADF`. An empty input would be taken for what somebody
+  /// meant to store, and lost results for printed ones.
   public static func replaceClosed() {
     for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) < 0 {
       // The lowest free number is this one.
-      _ = open("/dev/null", O_RDWR)
+      _ = open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY)
     }
   }
 }

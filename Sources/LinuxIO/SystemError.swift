@@ -16,6 +16,9 @@ public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
     self.errno = errno
   }
 
+  /// Whether there was more than the caller takes (`EFBIG`).
+  public var isTooLarge: Bool { errno == EFBIG }
+
   /// The errno's own text, such as `Operation not permitted`.
   public static func text(of errno: Int32) -> String {
     var buffer = [CChar](repeating: 0, count: 256)

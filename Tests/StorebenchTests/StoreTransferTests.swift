@@ -89,4 +89,40 @@ struct StoreTransferTests {
     let keys = try expect(["scan", store, "--keys-only"]).output.split(separator: "\n")
     #expect(keys.count == 1000 && keys.last == "k1999")
   }
+
+  @Test("takes a closed standard input for no value and no dump, and keeps what is there")
+  func closedInput() throws {
+    try expect(["put", store, "a", "1"])
+    let put = try expect(["put", store, "a", "-"], streams: "<&-", code: 4)
+    #expect(put.errors.contains("read standard input: Bad file descriptor"), "\(put.errors)")
+    #expect(try expect(["get", store, "a"]).output == "1")
+    try expect(["load", store], streams: "<&-", code: 4)
+    // An empty input that is open is an empty value.
+    try expect(["put", store, "a", "-"], streams: "</dev/null")
+    #expect(try expect(["get", store, "a"]).output.isEmpty)
+  }
+
+  @Test(
+    "does not succeed where standard output is closed",
+    arguments: [
+      ["get", "a"], ["get", "a", "--hex"], ["scan"], ["dump"], ["dump", "-"], ["stat"],
+    ])
+  func closedOutput(command: [String]) throws {
+    try expect(["put", store, "a", "1"])
+    let arguments: [String] = [command[0], store] + command.dropFirst()
+    let ending = try expect(arguments, streams: ">&-", code: 4)
+    #expect(
+      ending.errors.contains("standard output is incomplete: Bad file descriptor"),
+      "\(ending.errors)")
+  }
+
+  @Test("names the limit where a value from standard input is longer")
+  func longValue() throws {
+    try expect(["put", store, "a", "1"])
+    let value = folder.path("value")
+    try script("truncate -s 67108865 '\(value)'")
+    let put = try expect(["put", store, "a", "-"], streams: "<'\(value)'", code: 64)
+    #expect(put.errors.contains("at most 67108864 bytes (64.0 MiB)"), "\(put.errors)")
+    #expect(try expect(["get", store, "a"]).output == "1")
+  }
 }

@@ -173,6 +173,9 @@ enum DumpFormat {
       do throws(SystemError) {
         return try input.line(bytesMax: Self.lineBytesMax)
       } catch {
+        if error.isTooLarge {
+          throw CommandFailure(valueTooLongIn: "\(input.path), line \(lineNumber)")
+        }
         throw CommandFailure(.unsuitable, "\(error)")
       }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LinuxIO
+import Reports
 import StorageEngine
 import Verdicts
 
@@ -59,12 +60,21 @@ extension StoreCommand {
       let key = try StoreText.bytes(key, hex: hex, "key")
       let bytes: [UInt8]
       if value == "-" {
-        var input = InputFile()
-        bytes = try input.rest(bytesMax: KeyRule.valueBytesMax)
+        bytes = try Self.standardInput()
       } else {
         bytes = try StoreText.bytes(value, hex: hex, "value")
       }
       try options.withStore(readOnly: false) { _ = try $0.put(key, bytes) }
+    }
+
+    private static func standardInput() throws(CommandFailure) -> [UInt8] {
+      var input = InputFile()
+      do throws(SystemError) {
+        return try input.rest(bytesMax: KeyRule.valueBytesMax)
+      } catch {
+        if error.isTooLarge { throw CommandFailure(valueTooLongIn: input.path) }
+        throw CommandFailure(.unsuitable, "\(error); nothing was put")
+      }
     }
   }
 
@@ -146,10 +156,21 @@ extension StoreCommand {
           var line = shown(key.copied())
           if !keysOnly { line += "\t" + shown(value.copied()) }
           StandardStream.output.write(line + "\n")
-          return true
+          return StandardStream.outputFailure == nil
         }
       }
     }
+  }
+}
+
+extension CommandFailure {
+  /// What was to be read as a value is longer than any may be.
+  init(valueTooLongIn place: String) {
+    let limit = Quantity.bytes(UInt64(clamping: KeyRule.valueBytesMax))
+    self.init(
+      .usage,
+      "\(place): a value has at most \(KeyRule.valueBytesMax) bytes (\(limit)), and this is longer; "
+        + "store it in parts")
   }
 }
 
