@@ -7,6 +7,8 @@ public enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
   case notAStore(path: String, reason: String)
   /// There is a store, or something else, where one was to be created.
   case exists(path: String)
+  /// The file that makes the folder a store is broken, and its tiers' folders are there.
+  case damagedFormat(path: String, cause: String)
   /// The store was written by a newer version.
   case newerFormat(path: String, found: Int, known: Int)
   /// A tier's folder belongs to another store or another tier.
@@ -41,6 +43,9 @@ public enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
       "'\(path)' holds no store: \(reason); name the folder that 'create' made"
     case .exists(let path):
       "'\(path)' is not empty; create a store in a folder that is new or empty"
+    case .damagedFormat(let path, let cause):
+      "the store '\(path)' is damaged: \(cause), and folders of its tiers are there; put the file of "
+        + "that name back from a backup, or restore the store from a checkpoint or a dump"
     case .newerFormat(let path, let found, let known):
       "the store '\(path)' has format \(found), and this version reads up to format \(known); "
         + "use the version that wrote it, or a newer one (nothing was changed)"

@@ -157,6 +157,30 @@ struct StoreCommandTests {
     #expect(scan.errors.contains("damaged"), "\(scan.text)")
   }
 
+  @Test(
+    "tells a broken file STORE beside its tiers as damage",
+    arguments: [
+      "", "\0\0\0\0", "tiered-store\n", "tiered-store\nformat: 1\nidentity: a\nhot: hot\n",
+    ])
+  func brokenStoreFile(text: String) throws {
+    try expectPut("a", "1")
+    let whole = try String(contentsOfFile: folder.path("store/STORE"), encoding: .utf8)
+    _ = try folder.write(text, to: "store/STORE")
+    let found = try expect(["verify", store], code: 1)
+    #expect(found.errors.contains("is damaged: its file STORE"), "\(found.errors)")
+    try expect(["put", store, "a", "2"], code: 1)
+    // One of a newer version is no damage.
+    _ = try folder.write("tiered-store\nformat: 2\n", to: "store/STORE")
+    try expect(["verify", store], code: 64)
+    _ = try folder.write(whole, to: "store/STORE")
+    try expect(["verify", store])
+    #expect(try expect(["get", store, "a"]).output == "1")
+    // Without tiers it is no store at all.
+    _ = try folder.folder("other")
+    _ = try folder.write(text, to: "other/STORE")
+    try expect(["verify", folder.path("other")], code: 64)
+  }
+
   @Test("answers mistakes with what to do")
   func mistakes() throws {
     #expect(

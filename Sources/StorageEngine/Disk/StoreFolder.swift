@@ -71,12 +71,23 @@ struct StoreFolder: Sendable {
       format = try StoreFormat(reading: text)
     } catch {
       switch error {
+      case .notAStore(let reason) where Self.holdsLabels(path):
+        throw .damagedFormat(path: path, cause: reason)
       case .notAStore(let reason): throw .notAStore(path: path, reason: reason)
       case .newer(let found):
         throw .newerFormat(path: path, found: found, known: StoreFormat.known)
       }
     }
     self.path = path
+  }
+
+  /// Whether tiers of a store lie in a folder, as their labels say.
+  private static func holdsLabels(_ path: String) -> Bool {
+    Tier.allCases.contains { tier in
+      let file = path + "/" + tier.rawValue + "/" + TierLabel.fileName
+      guard case .success(let text) = SmallFile.read(file) else { return false }
+      return text.hasPrefix(TierLabel(identity: "", tier: tier).text.dropLast())
+    }
   }
 
   /// Refuses a tier's folder that is not this store's.

@@ -106,8 +106,9 @@ public final class TieredStore: Sendable {
 
   /// Opens the store in a folder.
   ///
-  /// - Throws: ``StoreError/notAStore(path:reason:)``, ``StoreError/newerFormat(path:found:known:)``,
-  ///   ``StoreError/wrongFolder(tier:path:reason:)``, ``StoreError/inUse(path:)``,
+  /// - Throws: ``StoreError/notAStore(path:reason:)``, ``StoreError/damagedFormat(path:cause:)``,
+  ///   ``StoreError/newerFormat(path:found:known:)``, ``StoreError/wrongFolder(tier:path:reason:)``,
+  ///   ``StoreError/inUse(path:)``,
   ///   ``StoreError/noMemory(neededBytes:allowedBytes:explanation:)``, or what is wrong with a tier.
   public static func open(
     _ path: String, configuration: StoreConfiguration = .measured

@@ -95,7 +95,7 @@ extension StoreError {
   var errno: Int32 {
     switch self {
     case .noSpace: 28
-    case .corruption: 74
+    case .corruption, .damagedFormat: 74
     case .failed, .poisoned, .system: 5
     case .noMemory: 12
     case .readOnly: 30

@@ -190,7 +190,7 @@ extension EngineFailure {
   init(_ error: StoreError) {
     let category: Category =
       switch error {
-      case .corruption, .failed, .poisoned: .device
+      case .corruption, .damagedFormat, .failed, .poisoned: .device
       default: .environment
       }
     self.init(category: category, description: error.description)

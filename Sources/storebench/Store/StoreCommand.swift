@@ -112,7 +112,7 @@ extension CommandFailure {
       switch error {
       case .notAStore, .newerFormat, .wrongFolder, .readOnly, .tooLarge, .invalidArgument: .usage
       case .exists, .inUse: .refused
-      case .corruption, .failed, .poisoned: .fail
+      case .corruption, .damagedFormat, .failed, .poisoned: .fail
       case .noSpace, .system, .noMemory: .unsuitable
       case .closed: .internal
       }
