@@ -125,4 +125,25 @@ struct StoreTransferTests {
     #expect(put.errors.contains("at most 67108864 bytes (64.0 MiB)"), "\(put.errors)")
     #expect(try expect(["get", store, "a"]).output == "1")
   }
+
+  @Test("leaves no dump behind that is not whole")
+  func failedDump() throws {
+    let value = try folder.write(String(repeating: "1", count: 1_000_000), to: "value")
+    try expect(["put", store, "a", "-"], streams: "<'\(value)'")
+    try FileManager.default.removeItem(atPath: value)
+    let dump = folder.path("dump")
+    // No file may be longer than some hundred kilobytes, and the signal that comes with it is ignored.
+    let limited = try StorebenchProgram.run(
+      ["store", "dump", store, dump, "--memory", "64MiB"],
+      prefix: ["/bin/sh", "-c", "trap '' XFSZ; ulimit -f 400; exec \"$@\"", "sh"])
+    #expect(limited.code == 4, "\(limited.text)")
+    #expect(limited.errors.contains("is removed"), "\(limited.errors)")
+    #expect(try folder.entries() == ["store"])
+    try expect(["dump", folder.path("none"), dump], code: 64)
+    #expect(try folder.entries() == ["store"])
+    // What was there before stays as it is.
+    _ = try folder.write("mine", to: "dump")
+    try expect(["dump", store, dump], code: 64)
+    #expect(try String(contentsOfFile: dump, encoding: .utf8) == "mine")
+  }
 }

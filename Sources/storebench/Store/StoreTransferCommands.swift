@@ -9,7 +9,8 @@ extension StoreCommand {
     static let configuration = CommandConfiguration(
       abstract: "Writes every key and value of one moment to a file.",
       discussion: """
-        The format is that of db_dump and mdb_dump, so db_load and mdb_load read it, too.
+        The format is that of db_dump and mdb_dump, so db_load and mdb_load read it, too. A file that
+        cannot be written whole is removed again.
 
         EXAMPLES
           storebench store dump /srv/store backup.dump
@@ -22,39 +23,64 @@ extension StoreCommand {
     var file: String?
 
     func run() throws {
-      let path = file == "-" ? nil : file
-      let output = try path.map { path throws(CommandFailure) in try Self.created(path) }
-      try options.withStore(readOnly: true) { store in
-        var pending = Array(DumpFormat.header.utf8)
-        var failure: SystemError?
-        func put(_ bytes: [UInt8]) -> Bool {
-          guard let output else {
+      guard let file, file != "-" else {
+        try options.withStore(readOnly: true) { store in
+          try Self.dump(store) { bytes in
             StandardStream.output.write(bytes)
             return StandardStream.outputFailure == nil
           }
-          do throws(SystemError) {
-            try output.append(bytes)
-            return true
-          } catch {
-            failure = error
-            return false
-          }
         }
-        try store.scan { key, value in
-          pending += DumpFormat.entry(key.copied(), value.copied())
-          guard pending.count >= 1 << 18 else { return true }
-          defer { pending.removeAll(keepingCapacity: true) }
-          return put(pending)
-        }
-        if failure == nil { _ = put(pending + Array(DumpFormat.footer.utf8)) }
-        if failure == nil, let output {
-          do throws(SystemError) { try output.synchronize() } catch { failure = error }
-        }
-        if let failure {
-          throw CommandFailure(
-            .unsuitable, "\(failure); the dump is not whole and cannot be loaded")
+        return
+      }
+      try options.withStore(readOnly: true) { store in
+        // From here on a signal must not end the process before the file is removed.
+        StopSignal.ofProcess.awaitRequests()
+        let output = try Self.created(file)
+        do {
+          try Self.dump(store, to: output)
+        } catch {
+          FileSystemPath(file).removeFile()
+          throw error
         }
       }
+    }
+
+    private static func dump(_ store: TieredStore, to output: DumpFile) throws {
+      let stop = StopSignal.ofProcess
+      var failure: SystemError?
+      try dump(store) { bytes in
+        guard !stop.isRequested else { return false }
+        do throws(SystemError) {
+          try output.append(bytes)
+          return true
+        } catch {
+          failure = error
+          return false
+        }
+      }
+      if let signal = stop.requestedBy {
+        throw CommandFailure(stoppedBy: signal, kept: "the dump was not whole and is removed")
+      }
+      if failure == nil {
+        do throws(SystemError) { try output.synchronize() } catch { failure = error }
+      }
+      if let failure {
+        throw CommandFailure(.unsuitable, "\(failure); the dump was not whole and is removed")
+      }
+    }
+
+    /// Hands the dump on, part by part, until `put` wants no more.
+    private static func dump(_ store: TieredStore, put: ([UInt8]) -> Bool) throws {
+      var pending = Array(DumpFormat.header.utf8)
+      var isWanted = true
+      try store.scan { key, value in
+        pending += DumpFormat.entry(key.copied(), value.copied())
+        guard pending.count >= 1 << 18 else { return true }
+        isWanted = put(pending)
+        pending.removeAll(keepingCapacity: true)
+        return isWanted
+      }
+      if isWanted { _ = put(pending + Array(DumpFormat.footer.utf8)) }
     }
 
     private static func created(_ path: String) throws(CommandFailure) -> DumpFile {
