@@ -25,14 +25,7 @@ extension BenchStoreCommand {
     try FlagRange.require(0...1024, writers, "--writers")
     try FlagRange.require(0...100, compressible ?? 0, "--compressible")
     try checkFit(kind)
-    if out == "-" {
-      throw CommandFailure(
-        .usage, "--out -: names a file; --json prints the record to standard output")
-    }
-    if let out, FileManager.default.fileExists(atPath: out) {
-      throw CommandFailure(
-        .usage, "--out \(out): is there already; name a file that is not there yet")
-    }
+    if let out { try Self.checkOutput(out) }
     return StoreBenchRequest(
       folder: BenchStoreFolder(folder), kind: kind, depth: requests, threads: threads,
       seconds: seconds, rampSeconds: ramp, arrival: try arrival(kind), seed: seed,
@@ -45,6 +38,24 @@ extension BenchStoreCommand {
       compressiblePercent: compressible, keyOrder: try order(),
       distribution: try distribution.map { try Distribution(parsing: $0) },
       entries: try entries(kind), readPercent: readPercent, writers: writers)
+  }
+
+  /// Refuses, before anything is measured, a file that could not be written afterwards.
+  private static func checkOutput(_ out: String) throws(CommandFailure) {
+    if out == "-" || out.isEmpty || out.hasSuffix("/") {
+      throw CommandFailure(
+        .usage, "--out \(out): names a file; --json prints the record to standard output")
+    }
+    if FileManager.default.fileExists(atPath: out) {
+      throw CommandFailure(
+        .usage, "--out \(out): is there already; name a file that is not there yet")
+    }
+    let folder = FileSystemPath(out).folder.description
+    var isFolder = false
+    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder else {
+      throw CommandFailure(
+        .usage, "--out \(out): there is no folder '\(folder)'; make it first, or name another")
+    }
   }
 
   /// Refuses flags that mean nothing for the workload, with the workload that they are for.

@@ -114,6 +114,15 @@ struct BenchStoreTests {
     #expect(try folder.entries("bench") == ["BENCH"])
   }
 
+  @Test("looks at the place of --out before it measures", arguments: ["nodir/x", "file/x", "x/"])
+  func outputPlace(out: String) throws {
+    _ = try folder.write("a file", to: "file")
+    let ending = try run(["--out", folder.url.path + "/" + out] + Self.brief, code: 64)
+    #expect(ending.errors.contains("--out") && !ending.errors.contains("filling"))
+    #expect(ending.output.isEmpty, "nothing was measured: \(ending.output)")
+    #expect(try folder.entries() == ["file"])
+  }
+
   @Test("leaves a file alone that somebody put beside its store")
   func beside() throws {
     try run(["--keep"] + Self.brief)
