@@ -33,6 +33,15 @@ struct StoreCommandTests {
     #expect(ending.output.contains("EXAMPLE"))
   }
 
+  @Test("lays a tier whose folder is relative below the store's, and its help says so")
+  func relativeTier() throws {
+    let help = try StorebenchProgram.run(["store", "create", "--help"]).output
+    let words = help.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(words.contains("a relative path begins in the store's."), "\(help)")
+    try expect(["create", folder.path("other"), "--cold", "ice"])
+    #expect(try folder.entries("other").contains("ice"))
+  }
+
   @Test("keeps what it was given, from one command to the next")
   func keys() throws {
     try expect(["put", store, "user:1", "Ada"])

@@ -18,13 +18,22 @@ extension StoreCommand {
 
     @OptionGroup var options: StoreOptions
 
-    @Option(help: "The hot tier's folder, on a drive of its own.")
+    @Option(
+      help:
+        "The hot tier's folder, on a drive of its own; a relative path begins in the store's."
+    )
     var hot: String?
 
-    @Option(help: "The warm tier's folder, on a drive of its own.")
+    @Option(
+      help:
+        "The warm tier's folder, on a drive of its own; a relative path begins in the store's."
+    )
     var warm: String?
 
-    @Option(help: "The cold tier's folder, on a drive of its own.")
+    @Option(
+      help:
+        "The cold tier's folder, on a drive of its own; a relative path begins in the store's."
+    )
     var cold: String?
 
     func run() throws {
