@@ -113,6 +113,8 @@ extension RocksDBError.Code {
       switch kind {
       case .ioError where text.contains("No space left on device"): .noSpace
       case .ioError where text.contains("Space limit reached"): .noSpace
+      // Also where it is the lock's file that cannot be made; nobody holds that.
+      case .ioError where text.contains("Read-only file system"): .ioError
       case .ioError where text.contains("lock hold by current process"): .busy
       case .ioError where text.contains("While lock file"): .busy
       case .ioError where text.contains("No such file or directory"): .notFound

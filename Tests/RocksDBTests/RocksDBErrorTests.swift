@@ -22,6 +22,10 @@ struct RocksDBErrorTests {
         .busy, "/data/my db/LOCK"
       ),
       (
+        "IO error: While lock file: /data/my db/LOCK: Read-only file system",
+        .ioError, "/data/my db/LOCK"
+      ),
+      (
         "Corruption: Can't access /000008.sst: IO error: No such file or directory",
         .corruption, "/data/my db/000008.sst"
       ),

@@ -146,4 +146,24 @@ struct StoreTransferTests {
     try expect(["dump", store, dump], code: 64)
     #expect(try String(contentsOfFile: dump, encoding: .utf8) == "mine")
   }
+
+  private static let canMount =
+    (try? script("unshare -m sh -c 'mount --bind /var/tmp /var/tmp'")) != nil
+
+  @Test(
+    "says that the file system is mounted read-only where it is",
+    .enabled(if: canMount, "mounting needs root"), arguments: ["put", "delete", "load"])
+  func readOnlyMount(command: String) throws {
+    try expect(["put", store, "a", "1"])
+    let dump = try folder.write(Self.one, to: "dump")
+    let rest = ["put": ["a", "2"], "delete": ["a"], "load": [dump]][command] ?? []
+    let mounting =
+      "mount --bind '\(store)' '\(store)'; mount -o remount,bind,ro '\(store)'; exec \"$@\""
+    let ending = try StorebenchProgram.run(
+      ["store", command, store] + rest + ["--memory", "64MiB"],
+      prefix: ["unshare", "-m", "sh", "-ec", mounting, "sh"])
+    #expect(ending.code == 4, "\(ending.text)")
+    #expect(ending.errors.contains("is mounted read-only"), "\(ending.errors)")
+    #expect(try expect(["get", store, "a"]).output == "1")
+  }
 }

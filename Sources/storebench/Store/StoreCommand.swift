@@ -108,6 +108,10 @@ extension StoreConfiguration {
 
 extension CommandFailure {
   init(_ error: StoreError) {
+    if let text = Self.readOnlyText(error) {
+      self.init(.unsuitable, text)
+      return
+    }
     let code: Verdicts.ExitCode =
       switch error {
       case .notAStore, .newerFormat, .wrongFolder, .readOnly, .tooLarge, .invalidArgument: .usage
@@ -117,6 +121,17 @@ extension CommandFailure {
       case .closed: .internal
       }
     self.init(code, Self.memoryText(error) ?? error.description)
+  }
+
+  /// What to do where nothing can be written because of how a file system is mounted, which is not
+  /// the fault of a drive; nil for other errors.
+  private static func readOnlyText(_ error: StoreError) -> String? {
+    guard case .failed(let tier, let path, let cause) = error,
+      cause.contains("Read-only file system")
+    else { return nil }
+    return "the \(tier.rawValue) tier's file system is mounted read-only: '\(path)' cannot be "
+      + "written; mount it for writing (where nobody mounted it so, the kernel did after an error: "
+      + "look at its log)"
   }
 
   /// The flag that gives a store the memory that it needs at the least; nil for other errors.
