@@ -32,7 +32,10 @@ struct BenchDeviceCommand: AsyncParsableCommand {
     help: "random-read, random-write, random-mix, sequential-read or sequential-write.")
   var workload = "random-read"
 
-  @Option(help: "A profile, a file or a built-in one, whose --scenario sets the workload.")
+  @Option(
+    help:
+      "A profile, a file or a built-in one, whose --scenario sets the workload; ./hot is a file, hot is built in."
+  )
   var profile: String?
 
   @Option(help: "The scenario of --profile to run.")

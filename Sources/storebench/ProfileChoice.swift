@@ -2,6 +2,8 @@ import FoundationEssentials
 import Verdicts
 
 /// Finds the profile that a user means: a file, or one that is built in.
+///
+/// A bare built-in name always means the built-in profile; `./hot` means the file.
 struct ProfileChoice {
   var tier: Tier?
   var file: String?
@@ -14,9 +16,8 @@ struct ProfileChoice {
       }
       return try builtIn(tier.rawValue)
     }
-    if !FileManager.default.fileExists(atPath: file), BuiltInProfiles.names.contains(file) {
-      return try builtIn(file)
-    }
+    // Whatever lies in the current folder, a store's `hot` for one, must not change the judgement.
+    if BuiltInProfiles.names.contains(file) { return try builtIn(file) }
     return try Self.read(file)
   }
 

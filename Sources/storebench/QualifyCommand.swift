@@ -57,7 +57,10 @@ struct QualifyCommand: AsyncParsableCommand {
   )
   var layer: LayerChoice = .all
 
-  @Option(help: "A profile file, or the name of a built-in one, instead of the tier's own.")
+  @Option(
+    help:
+      "A profile file, or the name of a built-in one, instead of the tier's own; for a file of such a name write ./hot."
+  )
   var profile: String?
 
   @Option(
