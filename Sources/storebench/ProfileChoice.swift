@@ -33,6 +33,10 @@ struct ProfileChoice {
       throw CommandFailure(error)
     }
     if let tier, tier != profile.tier {
+      if let override = overrides.last(where: { $0.hasPrefix("tier=") }) {
+        throw CommandFailure(
+          .usage, "--set \(override): is another tier than --tier \(tier) says; drop one")
+      }
       throw CommandFailure(
         .usage,
         "\(source.file): is for the tier '\(profile.tier)', and --tier says '\(tier)'; drop one")

@@ -21,6 +21,10 @@ struct CommandLineMistakeTests {
       (["qualify", "--tier", "hot", "--mode", "full", "simulated:"], "'quick' and 'nightly'"),
       (["qualify", "--tier", "hot", "--layer", "engine", "simulated:"], "--layer raw"),
       (["qualify", "--tier", "warm", "--profile", "hot", "simulated:"], "drop one"),
+      (
+        ["qualify", "--tier", "hot", "--set", "tier=cold", "simulated:"],
+        "--set tier=cold: is another tier than --tier hot says"
+      ),
       (["qualify", "--profile", "nowhere.yaml", "simulated:"], "nowhere.yaml: cannot be read"),
       (["qualify", "--profile", "/dev", "simulated:"], "hot, warm, cold, demo"),
       (["qualify", "--tier", "hot", "null:"], "bench device null:"),
@@ -142,6 +146,7 @@ struct CommandLineMistakeTests {
         ":2:1:", "aliases"
       ),
       ("schema: 1\nname: x\nextends: lab.yaml\n", "", "lab.yaml"),
+      ("schema: 1\nname: x\nextends: self\n", ":3:", "self: cannot be read"),
       ("\u{0}\u{1}", "", "lab.yaml"),
       ("", "", "lab.yaml"),
       (String(repeating: "[", count: 20_000), "", "lab.yaml"),
@@ -156,6 +161,7 @@ struct CommandLineMistakeTests {
       #expect(ending.output.isEmpty)
       #expect(ending.errors.contains("lab.yaml" + place), "\(ending.errors)")
       #expect(ending.errors.contains(word), "\(ending.errors)")
+      #expect(!ending.errors.contains("CommandFailure"), "\(ending.errors)")
     }
     #expect(try folder.entries() == before)
   }
