@@ -1,4 +1,5 @@
 import FoundationEssentials
+import LinuxIO
 import Verdicts
 
 /// Finds the profile that a user means: a file, or one that is built in.
@@ -62,11 +63,10 @@ struct ProfileChoice {
   }
 
   private static func read(_ path: String) throws(CommandFailure) -> ProfileSource {
+    // Looked at first: to open a pipe would wait for a writer.
+    if let obstacle = obstacle(path) { throw unreadable(path, obstacle) }
     guard let data = FileManager.default.contents(atPath: path) else {
-      throw CommandFailure(
-        .usage,
-        "\(path): cannot be read; built-in profiles are "
-          + BuiltInProfiles.names.joined(separator: ", "))
+      throw unreadable(path, openingFault(path))
     }
     guard data.count <= 1 << 20 else {
       throw CommandFailure(.usage, "\(path): \(data.count) bytes; a profile has at most 1 MiB")
@@ -79,5 +79,33 @@ struct ProfileChoice {
     let isMarked = text.unicodeScalars.first == mark
     return ProfileSource(
       text: isMarked ? String(text.unicodeScalars.dropFirst()) : text, file: path)
+  }
+
+  private static func unreadable(_ path: String, _ reason: String) -> CommandFailure {
+    CommandFailure(
+      .usage,
+      "\(path): cannot be read: \(reason); built-in profiles are "
+        + BuiltInProfiles.names.joined(separator: ", "))
+  }
+
+  /// Why what lies at the path is no file to read; nil where it is one.
+  private static func obstacle(_ path: String) -> String? {
+    do {
+      let kind = try FileStatus(path: FileSystemPath(path)).kind
+      return kind == .file ? nil : "it is \(kind.rawValue), and a profile is a regular file"
+    } catch {
+      if case .missing = error { return "there is no such file" }
+      return "\(error)"
+    }
+  }
+
+  /// What the system says against opening a file.
+  private static func openingFault(_ path: String) -> String {
+    do {
+      _ = try InputFile(path)
+    } catch {
+      return SystemError.text(of: error.errno)
+    }
+    return "its contents were refused"
   }
 }

@@ -27,4 +27,22 @@ struct ProfileChoiceTests {
     #expect(file.output == text)
     #expect(try folder.entries() == ["hot", "warm"])
   }
+
+  @Test("but cannot be read is told why")
+  func unreadable() throws {
+    let folder = try TestFolder()
+    let pipe = folder.path("pipe")
+    try script("mkfifo '\(pipe)'")
+    for (path, reason) in [
+      (folder.path("absent"), "there is no such file"), (try folder.folder("inside"), "a folder"),
+      (pipe, "a named pipe"), ("/dev/null", "a character device"),
+    ] {
+      let ending = try StorebenchProgram.run(["profiles", "check", path])
+      #expect(ending.code == 64, "\(ending.text)")
+      #expect(ending.errors.contains("\(path): cannot be read: "), "\(ending.errors)")
+      #expect(ending.errors.contains(reason), "\(ending.errors)")
+      #expect(ending.errors.contains("hot, warm, cold, demo"), "\(ending.errors)")
+    }
+    #expect(try folder.entries() == ["inside", "pipe"])
+  }
 }
