@@ -159,7 +159,7 @@ struct BenchDeviceCommand: AsyncParsableCommand {
     try FlagRange.require(0.001...604_800, seconds, "--seconds")
     try FlagRange.require(0...3600, ramp, "--ramp")
     try FlagRange.require(0.1...86_400, stallLimit, "--stall-limit")
-    if let rate { try ArrivalRate.constant(perSecond: rate).validate() }
+    if let rate { try RateArgument.check(rate) }
     if poisson, rate == nil {
       throw CommandFailure(.usage, "--poisson spaces arrivals; say how many with --rate")
     }

@@ -1,5 +1,6 @@
 import LinuxIO
 import Verdicts
+import Workloads
 
 /// Reads counts on the command line, such as `5M` or `100000`.
 enum CountArgument {
@@ -32,6 +33,18 @@ enum CPUListArgument {
           + usable.map(String.init).joined(separator: ","))
     }
     return numbers
+  }
+}
+
+/// Refuses rates that no open loop can have.
+enum RateArgument {
+  /// Arrivals a second, as `--rate` gives them.
+  static func check(_ rate: Double) throws(CommandFailure) {
+    do {
+      try ArrivalRate.constant(perSecond: rate).validate()
+    } catch {
+      throw CommandFailure(.usage, "--rate: \(error)")
+    }
   }
 }
 

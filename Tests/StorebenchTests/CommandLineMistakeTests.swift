@@ -56,6 +56,8 @@ struct CommandLineMistakeTests {
       (["bench", "device", "null:", "--seconds", "nan"], "--seconds"),
       (["bench", "device", "null:", "--rate", "nan"], "arrivals a second"),
       (["bench", "device", "null:", "--rate", "0"], "arrivals a second"),
+      (["bench", "device", "null:", "--rate", "-1"], "--rate: -1.0 arrivals a second"),
+      (["bench", "store", "x", "--rate", "-1"], "--rate: -1.0 arrivals a second"),
       (["bench", "device", "null:", "--poisson"], "--rate"),
       (["bench", "device", "null:", "--block", "4k/60:8k/20"], "80 %"),
       (["bench", "device", "null:", "--block", "100"], "128k"),
