@@ -130,6 +130,13 @@ void rocksdb_shim_verify_file(
   report(status, error);
 }
 
+bool rocksdb_shim_can_open_table(const rocksdb_options_t *options, const char *path, char **error) {
+  rocksdb::SstFileReader reader(behind(options));
+  const rocksdb::Status status = reader.Open(path);
+  report(status, error);
+  return status.ok();
+}
+
 void rocksdb_shim_resume(rocksdb_t *database, char **error) {
   report(behind(database)->Resume(), error);
 }

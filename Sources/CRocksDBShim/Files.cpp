@@ -9,12 +9,14 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "Handles.hpp"
+#include "Manifest.hpp"
 #include "Messages.hpp"
 
 // The files of a database, with room kept for its log.
@@ -140,11 +142,12 @@ class VitalFile final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
   VitalFile(
       std::unique_ptr<FSWritableFile> &&target, std::string path, std::shared_ptr<Files> files,
-      bool is_log)
+      bool is_log, uint64_t manifest)
       : FSWritableFileOwnerWrapper(std::move(target)),
         path_(std::move(path)),
         files_(std::move(files)),
-        is_log_(is_log) {}
+        is_log_(is_log),
+        manifest_(manifest) {}
 
   IOStatus Append(const Slice &data, const IOOptions &options, IODebugContext *context) override {
     const uint64_t before = GetFileSize(options, context);
@@ -162,11 +165,11 @@ class VitalFile final : public rocksdb::FSWritableFileOwnerWrapper {
   }
 
   IOStatus Sync(const IOOptions &options, IODebugContext *context) override {
-    return told(target()->Sync(options, context));
+    return noted(told(target()->Sync(options, context)), options, context);
   }
 
   IOStatus Fsync(const IOOptions &options, IODebugContext *context) override {
-    return told(target()->Fsync(options, context));
+    return noted(told(target()->Fsync(options, context)), options, context);
   }
 
   IOStatus RangeSync(
@@ -198,9 +201,19 @@ class VitalFile final : public rocksdb::FSWritableFileOwnerWrapper {
     return status;
   }
 
+  IOStatus noted(IOStatus status, const IOOptions &options, IODebugContext *context) {
+    if (manifest_ == 0 || !status.ok()) return status;
+    noteManifest(files_->folder, manifest_, target()->GetFileSize(options, context), !is_noted_);
+    is_noted_ = true;
+    return status;
+  }
+
   const std::string path_;
   const std::shared_ptr<Files> files_;
   const bool is_log_;
+  // Its number; 0 for any other file.
+  const uint64_t manifest_;
+  bool is_noted_ = false;
 };
 
 // A table, which can be written again later.
@@ -350,7 +363,9 @@ class FileSystem final : public rocksdb::FileSystemWrapper {
     if (suffix == ".sst" || suffix == ".blob") {
       file->reset(new TableFile(std::move(*file), path, files_));
     } else {
-      file->reset(new VitalFile(std::move(*file), path, files_, suffix == ".log"));
+      uint64_t manifest = 0;
+      if (name.rfind("MANIFEST-", 0) == 0) manifest = strtoull(name.c_str() + 9, nullptr, 10);
+      file->reset(new VitalFile(std::move(*file), path, files_, suffix == ".log", manifest));
     }
     return status;
   }

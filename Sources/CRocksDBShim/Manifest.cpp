@@ -2,11 +2,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cinttypes>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <string>
 
 #include "CRocksDBShim.h"
+#include "Manifest.hpp"
 
 // The checksum of log records. No public header tells of it, but the library exports it.
 namespace rocksdb {
@@ -55,6 +58,24 @@ size_t recordBytes(const std::string &log, size_t place) {
   return stored == masked ? headBytes + count : 0;
 }
 
+// Where the last record ends up to which all are whole.
+size_t soundBytes(const std::string &log) {
+  size_t place = 0, end = 0;
+  while (place < log.size()) {
+    const size_t left = blockBytes - place % blockBytes;
+    if (left < headBytes) {
+      place += left;
+      continue;
+    }
+    const size_t bytes = recordBytes(log, place);
+    if (bytes == 0) break;
+    const auto type = static_cast<unsigned char>(log[place + 6]);
+    place += bytes;
+    if (type == whole || type == last) end = place;
+  }
+  return end;
+}
+
 // Where the last record that is whole ends, if what follows it is no more than one torn record.
 bool findTornTail(const std::string &log, size_t *end) {
   size_t place = 0;
@@ -91,17 +112,66 @@ bool writeAll(const std::string &path, const std::string &text) {
   return done;
 }
 
+// The manifest that is in use; empty where none is named.
+std::string currentManifest(const std::string &place) {
+  std::string name;
+  if (!readAll(place + "CURRENT", &name)) return "";
+  while (!name.empty() && (name.back() == '\n' || name.back() == '\r')) name.pop_back();
+  if (name.rfind("MANIFEST-", 0) != 0 || name.find('/') != std::string::npos) return "";
+  return name;
+}
+
+// Three lines of fixed length, written in place: number, bytes, and a checksum of these two.
+std::string markText(uint64_t number, uint64_t bytes) {
+  char lines[128];
+  int count = snprintf(
+      lines, sizeof lines, "manifest: %020" PRIu64 "\nbytes: %020" PRIu64 "\n", number, bytes);
+  const uint32_t check = rocksdb::crc32c::Extend(0, lines, static_cast<size_t>(count));
+  count += snprintf(
+      lines + count, sizeof lines - static_cast<size_t>(count), "check: %010" PRIu32 "\n", check);
+  return std::string(lines, static_cast<size_t>(count));
+}
+
 }  // namespace
+
+void noteManifest(const std::string &folder, uint64_t number, uint64_t bytes, bool is_first) {
+  const std::string text = markText(number, bytes);
+  const std::string path = folder + rocksdb_shim_manifest_mark;
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  // Without it less can be told, and nothing is lost.
+  if (file < 0) return;
+  const bool done = pwrite(file, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()) &&
+                    (!is_first || fdatasync(file) == 0);
+  close(file);
+  // An old note must not stand beside a new manifest of the same number.
+  if (is_first && !done) unlink(path.c_str());
+}
+
+bool rocksdb_shim_manifest_is_short(
+    const char *folder, char *name, size_t name_bytes, uint64_t *found, uint64_t *noted) {
+  const std::string place = std::string(folder) + "/";
+  std::string mark, manifest;
+  if (!readAll(place + rocksdb_shim_manifest_mark, &mark)) return false;
+  uint64_t number = 0;
+  if (sscanf(mark.c_str(), "manifest: %" SCNu64 "\nbytes: %" SCNu64, &number, noted) != 2 ||
+      mark != markText(number, *noted))
+    return false;
+  const std::string current = currentManifest(place);
+  uint64_t used = 0;
+  if (sscanf(current.c_str(), "MANIFEST-%" SCNu64, &used) != 1 || used != number) return false;
+  // A missing one is RocksDB's to tell.
+  if (!readAll(place + current, &manifest)) return false;
+  *found = soundBytes(manifest);
+  snprintf(name, name_bytes, "%s", current.c_str());
+  return *found < *noted;
+}
 
 bool rocksdb_shim_cut_torn_manifest(const char *folder) {
   const std::string place = std::string(folder) + "/";
-  std::string name;
-  if (!readAll(place + "CURRENT", &name)) return false;
-  while (!name.empty() && (name.back() == '\n' || name.back() == '\r')) name.pop_back();
-  if (name.rfind("MANIFEST-", 0) != 0 || name.find('/') != std::string::npos) return false;
+  const std::string name = currentManifest(place);
   std::string log;
   size_t end = 0;
-  if (!readAll(place + name, &log) || !findTornTail(log, &end)) return false;
+  if (name.empty() || !readAll(place + name, &log) || !findTornTail(log, &end)) return false;
   // As it was, for whoever wants to know.
   if (!writeAll(place + "TORN-" + name, log)) return false;
   const int file = open((place + name).c_str(), O_WRONLY | O_CLOEXEC);

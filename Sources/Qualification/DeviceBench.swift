@@ -69,6 +69,8 @@ public final class DeviceBench {
   public let rangeBytes: UInt64
   /// What was opened; nil for `null:`.
   public var target: SubjectRecord? { subject?.record }
+  /// Whether anything is written: by the load, or before it into a file of the tool's own.
+  public var writes: Bool { workload.writes || fillsFirst }
   private let subject: QualificationSubject?
   private let request: DeviceBenchRequest
 
@@ -142,7 +144,7 @@ public final class DeviceBench {
     do {
       guard let subject else { return try LoadRun.run(plan, on: NullTargetFactory(), stop: stop) }
       try subject.recheck()
-      if subject.record.form == .file, subject.isWritable, !isSequentialWrite {
+      if fillsFirst {
         note("filling \(rangeBytes >> 20) MiB, so that requests reach the medium")
         let filled = try subject.run(fillPlan, stop: stop) { _ in }
         guard filled.outcome == .completed else { return filled }
@@ -168,7 +170,10 @@ public final class DeviceBench {
   /// Closes the target and removes the tool's own file.
   public func close() { subject?.close() }
 
-  private var isSequentialWrite: Bool { workload.kind == .sequentialWrite }
+  private var fillsFirst: Bool {
+    guard let subject else { return false }
+    return subject.record.form == .file && subject.isWritable && workload.kind != .sequentialWrite
+  }
 
   private var fillPlan: LoadPlan {
     var fill = plan

@@ -32,6 +32,7 @@ public struct Database: ~Copyable, Sendable {
       throw RocksDBError(code: .other, path: path, message: String(cString: problem))
     }
     if readOnly || !options.createIfMissing { try Self.expectDatabase(at: path) }
+    try Self.expectWholeManifest(at: path)
     let native = NativeOptions(options, path: path, readOnly: readOnly)
     if !readOnly, access(path, F_OK) == 0 { native.fillReserve(opening: true) }
     let database: OpaquePointer
@@ -79,11 +80,29 @@ public struct Database: ~Copyable, Sendable {
     if let failure {
       throw RocksDBError(taking: failure, database: path)
         .namingDamagedLog(in: path, warnings: native.warnings)
+        .namingDamagedTable(in: path, native)
     }
     guard let database else {
       throw RocksDBError(code: .other, path: path, message: "RocksDB gave no reason")
     }
     return database
+  }
+
+  /// The file in a database's folder that tells how much of the manifest the drive held.
+  public static let manifestMarkName = rocksdb_shim_manifest_mark
+
+  /// RocksDB opens without a word where the end of the manifest is gone, and removes the tables of which
+  /// it then knows nothing.
+  private static func expectWholeManifest(at path: String) throws(RocksDBError) {
+    var name = [CChar](repeating: 0, count: 64)
+    var (found, noted): (UInt64, UInt64) = (0, 0)
+    guard rocksdb_shim_manifest_is_short(path, &name, name.count, &found, &noted) else { return }
+    let file = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    throw RocksDBError(
+      code: .corruption, path: path + "/" + file,
+      message: "it is whole up to byte \(found), and the drive held \(noted) bytes: newer tables "
+        + "would be forgotten and removed; without the file \(manifestMarkName) it is opened as it is"
+    )
   }
 
   /// The file in a database's folder whose room the log takes on a full disk.

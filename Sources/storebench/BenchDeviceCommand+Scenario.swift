@@ -43,7 +43,7 @@ extension BenchDeviceCommand {
   private var flagsOfWorkload: [String] {
     [
       ("--workload", workload != "random-read"), ("--block", block != "4k"),
-      ("--depth", depth != 32), ("--threads", threads != 1), ("--read-percent", readPercent != 70),
+      ("--depth", depth != 32), ("--threads", threads != 1), ("--read-percent", readPercent != nil),
       ("--distribution", distribution != "uniform"), ("--rate", rate != nil),
       ("--poisson", poisson),
     ].filter(\.1).map(\.0)

@@ -32,7 +32,10 @@ struct BenchDeviceCommand: AsyncParsableCommand {
     help: "random-read, random-write, random-mix, sequential-read or sequential-write.")
   var workload = "random-read"
 
-  @Option(help: "A profile, a file or a built-in one, whose --scenario sets the workload.")
+  @Option(
+    help:
+      "A profile, a file or a built-in one, whose --scenario sets the workload; ./hot is a file, hot is built in."
+  )
   var profile: String?
 
   @Option(help: "The scenario of --profile to run.")
@@ -53,8 +56,8 @@ struct BenchDeviceCommand: AsyncParsableCommand {
   @Option(parsing: .unconditional, help: "Seconds to run uncounted first.")
   var ramp = 0.5
 
-  @Option(parsing: .unconditional, help: "Percent of reads, for random-mix.")
-  var readPercent = 70
+  @Option(parsing: .unconditional, help: "Percent of reads, for random-mix; 70 unless given.")
+  var readPercent: Int?
 
   @Option(help: "uniform, zipf:THETA or hotcold:SPACE/ACCESS.")
   var distribution = "uniform"
@@ -70,8 +73,10 @@ struct BenchDeviceCommand: AsyncParsableCommand {
   @Option(parsing: .unconditional, help: "Bytes to use from the start, such as 8GiB.")
   var size: String?
 
-  @Option(parsing: .unconditional, help: "Percent of what is written that compresses to nothing.")
-  var compressible = 0
+  @Option(
+    parsing: .unconditional,
+    help: "Percent of what is written that compresses to nothing; 0 unless given.")
+  var compressible: Int?
 
   @Option(help: "CPUs to pin threads to, such as 0,2; chosen by the device's node unless given.")
   var cpus: String?
@@ -102,11 +107,19 @@ struct BenchDeviceCommand: AsyncParsableCommand {
 
   func run() async throws {
     let stop = StopSignal.ofProcess
+    guard !json || !printFio else {
+      throw CommandFailure(.usage, "--print-fio prints a job, --json a record: give one")
+    }
     stop.awaitRequests()
     do {
       let asked = try asScenario().request()
       let bench = try DeviceBench.open(asked)
       defer { bench.close() }
+      guard compressible == nil || bench.writes else {
+        throw CommandFailure(
+          .usage,
+          "--compressible shapes what is written, and this load writes nothing; leave it out")
+      }
       if printFio {
         StandardStream.output.write(bench.fioJob)
         return
@@ -151,12 +164,17 @@ struct BenchDeviceCommand: AsyncParsableCommand {
     }
     try FlagRange.require(1...4096, depth, "--depth")
     try FlagRange.require(1...1024, threads, "--threads")
-    try FlagRange.require(0...100, readPercent, "--read-percent")
-    try FlagRange.require(0...93, compressible, "--compressible")
+    try FlagRange.require(0...100, readPercent ?? 70, "--read-percent")
+    try FlagRange.require(0...93, compressible ?? 0, "--compressible")
+    // A scenario states a share in any case.
+    guard readPercent == nil || kind == .randomMix || scenario != nil else {
+      throw CommandFailure(
+        .usage, "--read-percent is for random-mix; leave it out for \(kind.rawValue)")
+    }
     try FlagRange.require(0.001...604_800, seconds, "--seconds")
     try FlagRange.require(0...3600, ramp, "--ramp")
     try FlagRange.require(0.1...86_400, stallLimit, "--stall-limit")
-    if let rate { try ArrivalRate.constant(perSecond: rate).validate() }
+    if let rate { try RateArgument.check(rate) }
     if poisson, rate == nil {
       throw CommandFailure(.usage, "--poisson spaces arrivals; say how many with --rate")
     }
@@ -165,12 +183,12 @@ struct BenchDeviceCommand: AsyncParsableCommand {
       depth: depth, threads: threads, seconds: seconds, seed: seed)
     request.name = scenario
     request.rampSeconds = ramp
-    request.readPercent = readPercent
+    request.readPercent = readPercent ?? 70
     request.distribution = try Distribution(parsing: distribution)
     request.arrival =
       rate.map { poisson ? .poisson(perSecond: $0) : .constant(perSecond: $0) } ?? .closed
     request.sizeBytes = try size.map(SizeArgument.bytes)
-    request.compressiblePercent = compressible
+    request.compressiblePercent = compressible ?? 0
     request.cpus = try cpus.map(CPUListArgument.cpus)
     request.submission = try submissionPolicy()
     request.stallLimit = Nanoseconds(seconds: stallLimit)

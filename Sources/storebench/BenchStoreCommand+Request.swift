@@ -101,7 +101,7 @@ extension BenchStoreCommand {
       }
       return .closed
     }
-    try ArrivalRate.constant(perSecond: rate).validate()
+    try RateArgument.check(rate)
     return poisson ? .poisson(perSecond: rate) : .constant(perSecond: rate)
   }
 

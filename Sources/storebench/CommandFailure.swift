@@ -33,6 +33,11 @@ struct CommandFailure: Error {
   init(_ error: ResultFolderError) { self.init(.unsuitable, error.description) }
 }
 
+extension CommandFailure: CustomStringConvertible {
+  /// What people read, also where one message quotes another.
+  var description: String { message }
+}
+
 extension TargetFailure {
   /// The documented exit code of the category.
   var exitCode: Verdicts.ExitCode {

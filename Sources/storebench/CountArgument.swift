@@ -1,5 +1,6 @@
 import LinuxIO
 import Verdicts
+import Workloads
 
 /// Reads counts on the command line, such as `5M` or `100000`.
 enum CountArgument {
@@ -10,11 +11,15 @@ enum CountArgument {
     let unit = units.first { lower.hasSuffix($0.0) }
     let digits = lower.dropLast(unit == nil ? 0 : 1)
     let plain = digits.allSatisfy { $0.isASCII && ($0.isNumber || $0 == ".") }
-    guard plain, let number = Double(digits), (1...1e15).contains(number * (unit?.1 ?? 1)) else {
+    let counted = plain ? Double(digits).map { $0 * (unit?.1 ?? 1) } : nil
+    // 2.3M is whole, but 2.3 × 1e6 in binary is not quite.
+    guard let number = counted, (1...1e15).contains(number),
+      abs(number - number.rounded()) <= max(1e-6, number * 1e-15)
+    else {
       throw CommandFailure(
         .usage, "\(flag) \(text): is not a count; write it as 5M, 100k or a whole number from 1")
     }
-    return UInt64(number * (unit?.1 ?? 1))
+    return UInt64(number.rounded())
   }
 }
 
@@ -32,6 +37,18 @@ enum CPUListArgument {
           + usable.map(String.init).joined(separator: ","))
     }
     return numbers
+  }
+}
+
+/// Refuses rates that no open loop can have.
+enum RateArgument {
+  /// Arrivals a second, as `--rate` gives them.
+  static func check(_ rate: Double) throws(CommandFailure) {
+    do {
+      try ArrivalRate.constant(perSecond: rate).validate()
+    } catch {
+      throw CommandFailure(.usage, "--rate: \(error)")
+    }
   }
 }
 

@@ -1,7 +1,10 @@
 import FoundationEssentials
+import LinuxIO
 import Verdicts
 
 /// Finds the profile that a user means: a file, or one that is built in.
+///
+/// A bare built-in name always means the built-in profile; `./hot` means the file.
 struct ProfileChoice {
   var tier: Tier?
   var file: String?
@@ -14,9 +17,8 @@ struct ProfileChoice {
       }
       return try builtIn(tier.rawValue)
     }
-    if !FileManager.default.fileExists(atPath: file), BuiltInProfiles.names.contains(file) {
-      return try builtIn(file)
-    }
+    // Whatever lies in the current folder, a store's `hot` for one, must not change the judgement.
+    if BuiltInProfiles.names.contains(file) { return try builtIn(file) }
     return try Self.read(file)
   }
 
@@ -32,6 +34,10 @@ struct ProfileChoice {
       throw CommandFailure(error)
     }
     if let tier, tier != profile.tier {
+      if let override = overrides.last(where: { $0.hasPrefix("tier=") }) {
+        throw CommandFailure(
+          .usage, "--set \(override): is another tier than --tier \(tier) says; drop one")
+      }
       throw CommandFailure(
         .usage,
         "\(source.file): is for the tier '\(profile.tier)', and --tier says '\(tier)'; drop one")
@@ -57,11 +63,10 @@ struct ProfileChoice {
   }
 
   private static func read(_ path: String) throws(CommandFailure) -> ProfileSource {
+    // Looked at first: to open a pipe would wait for a writer.
+    if let obstacle = obstacle(path) { throw unreadable(path, obstacle) }
     guard let data = FileManager.default.contents(atPath: path) else {
-      throw CommandFailure(
-        .usage,
-        "\(path): cannot be read; built-in profiles are "
-          + BuiltInProfiles.names.joined(separator: ", "))
+      throw unreadable(path, openingFault(path))
     }
     guard data.count <= 1 << 20 else {
       throw CommandFailure(.usage, "\(path): \(data.count) bytes; a profile has at most 1 MiB")
@@ -74,5 +79,33 @@ struct ProfileChoice {
     let isMarked = text.unicodeScalars.first == mark
     return ProfileSource(
       text: isMarked ? String(text.unicodeScalars.dropFirst()) : text, file: path)
+  }
+
+  private static func unreadable(_ path: String, _ reason: String) -> CommandFailure {
+    CommandFailure(
+      .usage,
+      "\(path): cannot be read: \(reason); built-in profiles are "
+        + BuiltInProfiles.names.joined(separator: ", "))
+  }
+
+  /// Why what lies at the path is no file to read; nil where it is one.
+  private static func obstacle(_ path: String) -> String? {
+    do {
+      let kind = try FileStatus(path: FileSystemPath(path)).kind
+      return kind == .file ? nil : "it is \(kind.rawValue), and a profile is a regular file"
+    } catch {
+      if case .missing = error { return "there is no such file" }
+      return "\(error)"
+    }
+  }
+
+  /// What the system says against opening a file.
+  private static func openingFault(_ path: String) -> String {
+    do {
+      _ = try InputFile(path)
+    } catch {
+      return SystemError.text(of: error.errno)
+    }
+    return "its contents were refused"
   }
 }

@@ -33,7 +33,7 @@ struct ProfilesCommand: ParsableCommand {
           storebench profiles show lab.yaml --mode nightly --set rounds.min=10
         """)
 
-    @Argument(help: "A built-in profile's name, or a file.")
+    @Argument(help: "A built-in profile's name, or a file; ./hot is a file, hot is built in.")
     var profile: String
 
     @Option(help: "quick or nightly.")
@@ -60,7 +60,7 @@ struct ProfilesCommand: ParsableCommand {
       abstract: "Checks profile files; mistakes are told with line and column.",
       discussion: "EXAMPLE\n  storebench profiles check lab.yaml")
 
-    @Argument(help: "Profile files.")
+    @Argument(help: "Profile files; ./hot is a file, hot is built in.")
     var files: [String]
 
     func run() throws {

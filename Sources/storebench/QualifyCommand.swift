@@ -57,7 +57,10 @@ struct QualifyCommand: AsyncParsableCommand {
   )
   var layer: LayerChoice = .all
 
-  @Option(help: "A profile file, or the name of a built-in one, instead of the tier's own.")
+  @Option(
+    help:
+      "A profile file, or the name of a built-in one, instead of the tier's own; for a file of such a name write ./hot."
+  )
   var profile: String?
 
   @Option(
@@ -100,6 +103,7 @@ struct QualifyCommand: AsyncParsableCommand {
   var progress: ProgressForm = .text
 
   func run() async throws {
+    try checkFlags()
     let choice = ProfileChoice(tier: tier, file: profile)
     let tierProfile = try choice.load(mode: mode, overrides: overrides)
     let request = QualificationRequest(
@@ -132,6 +136,16 @@ struct QualifyCommand: AsyncParsableCommand {
       return
     }
     try await carryOut(qualification, stop, shown)
+  }
+
+  /// Refuses flags that would be passed over in silence.
+  private func checkFlags() throws(CommandFailure) {
+    guard !out.isEmpty else {
+      throw CommandFailure(.usage, "--out is empty; name a folder, or leave it out for 'results'")
+    }
+    guard !json || !printFio else {
+      throw CommandFailure(.usage, "--print-fio prints jobs, --json a record: give one")
+    }
   }
 
   private func open(_ request: QualificationRequest) async throws(CommandFailure)

@@ -52,4 +52,62 @@ struct TornManifestTests {
     #expect(error?.description.contains("MANIFEST-") == true, "\(error?.description ?? "")")
     #expect(try Data(contentsOf: URL(filePath: manifest)) == before)
   }
+
+  @Test("is refused where it lost what the drive held, cut short or by a flipped bit")
+  func shortened() throws {
+    let folder = try TemporaryFolder()
+    let manifest = try make(folder)
+    let whole = try Data(contentsOf: URL(filePath: manifest))
+    let mark = folder.path("db/" + Database.manifestMarkName)
+    let files = Set(folder.names(in: "db"))
+    var broken = (1...100).map { whole.dropLast($0) }
+    for place in whole.indices.suffix(60) {
+      var flipped = whole
+      flipped[place] ^= 0x80
+      broken.append(flipped)
+    }
+    for data in broken {
+      try data.write(to: URL(filePath: manifest))
+      let error = failure { () throws(RocksDBError) in
+        _ = try Database(at: folder.path("db"))
+      }
+      #expect(error?.code == .corruption)
+      #expect(error?.path == manifest)
+      #expect(Set(folder.names(in: "db")) == files)
+    }
+    // As it is, for whoever says so.
+    try whole.dropLast(1).write(to: URL(filePath: manifest))
+    try FileManager.default.removeItem(atPath: mark)
+    let database = try Database(at: folder.path("db"))
+    #expect(try database.text("key0") == "value")
+    try database.close()
+    // And from then on it is guarded again.
+    #expect(FileManager.default.fileExists(atPath: mark))
+  }
+
+  @Test("is taken as it is where its note is none", arguments: ["", "manifest: 1\n", "\0\0\0\0"])
+  func noNote(text: String) throws {
+    let folder = try TemporaryFolder()
+    _ = try make(folder)
+    let mark = folder.path("db/" + Database.manifestMarkName)
+    try Data(text.utf8).write(to: URL(filePath: mark))
+    let database = try Database(at: folder.path("db"))
+    for number in 0..<5 { #expect(try database.text("key\(number)") == "value") }
+    try database.close()
+  }
+
+  @Test("is not blamed for a table whose end is damaged")
+  func table() throws {
+    let folder = try TemporaryFolder()
+    _ = try make(folder)
+    let name = try #require(folder.names(in: "db").filter { $0.hasSuffix(".sst") }.max())
+    let file = folder.path("db/" + name)
+    let byteCount = try Data(contentsOf: URL(filePath: file)).count
+    try damage(file, at: UInt64(byteCount - 10), count: 1)
+    let error = failure { () throws(RocksDBError) in
+      _ = try Database(at: folder.path("db"))
+    }
+    #expect(error?.code == .corruption)
+    #expect(error?.path == file)
+  }
 }

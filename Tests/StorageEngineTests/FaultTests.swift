@@ -149,6 +149,11 @@ struct FailingDriveTests {
     configuration.tierFolders[tier] = disk.path + "/tier"
     // Larger than what opening reads.
     let populated = try PopulatedStore(fixture, configuration, valueBytes: 4000)
+    // Or opening compacts, and what it writes is still in the page cache.
+    let settled = try fixture.open(configuration)
+    try settled.compact()
+    try settled.waitUntilIdle()
+    try settled.close()
     try disk.unmount()
     try disk.mount()
     let store = try fixture.open(configuration)

@@ -21,6 +21,10 @@ struct CommandLineMistakeTests {
       (["qualify", "--tier", "hot", "--mode", "full", "simulated:"], "'quick' and 'nightly'"),
       (["qualify", "--tier", "hot", "--layer", "engine", "simulated:"], "--layer raw"),
       (["qualify", "--tier", "warm", "--profile", "hot", "simulated:"], "drop one"),
+      (
+        ["qualify", "--tier", "hot", "--set", "tier=cold", "simulated:"],
+        "--set tier=cold: is another tier than --tier hot says"
+      ),
       (["qualify", "--profile", "nowhere.yaml", "simulated:"], "nowhere.yaml: cannot be read"),
       (["qualify", "--profile", "/dev", "simulated:"], "hot, warm, cold, demo"),
       (["qualify", "--tier", "hot", "null:"], "bench device null:"),
@@ -44,6 +48,11 @@ struct CommandLineMistakeTests {
         ["qualify", "--tier", "hot", "--set", "raw/random-read-4k/iops=2M", "simulated:"],
         "7.88 GB/s ÷ 4 KiB = 1 923 076"
       ),
+      (["qualify", "--tier", "hot", "--out", "", "simulated:"], "--out is empty"),
+      (["qualify", "--tier", "hot", "--json", "--print-fio", "simulated:"], "give one"),
+      (["bench", "device", "null:", "--json", "--print-fio"], "give one"),
+      (["bench", "device", "null:", "--read-percent", "70"], "for random-mix; leave it out"),
+      (["bench", "device", "null:", "--compressible", "0"], "writes nothing; leave it out"),
       (["bench", "device", "null:", "--workload", "dance"], "random-read, random-write"),
       (["bench", "device", "null:", "--depth", "0"], "from 1 to 4096"),
       (["bench", "device", "null:", "--depth", "-1"], "from 1 to 4096"),
@@ -52,6 +61,8 @@ struct CommandLineMistakeTests {
       (["bench", "device", "null:", "--seconds", "nan"], "--seconds"),
       (["bench", "device", "null:", "--rate", "nan"], "arrivals a second"),
       (["bench", "device", "null:", "--rate", "0"], "arrivals a second"),
+      (["bench", "device", "null:", "--rate", "-1"], "--rate: -1.0 arrivals a second"),
+      (["bench", "store", "x", "--rate", "-1"], "--rate: -1.0 arrivals a second"),
       (["bench", "device", "null:", "--poisson"], "--rate"),
       (["bench", "device", "null:", "--block", "4k/60:8k/20"], "80 %"),
       (["bench", "device", "null:", "--block", "100"], "128k"),
@@ -64,6 +75,7 @@ struct CommandLineMistakeTests {
       (["bench", "store", "x", "--workload", "dance"], "random-read, point-lookup"),
       (["bench", "store", "x", "--keys", "few"], "write it as 5M"),
       (["bench", "store", "x", "--keys", "0"], "write it as 5M"),
+      (["bench", "store", "x", "--keys", "1.5"], "write it as 5M"),
       (["bench", "store", "x", "--value-size", "31"], "must be from 32"),
       (["bench", "store", "x", "--value-size", "big"], "--value-size big"),
       (["bench", "store", "x", "--key-order", "random"], "scattered nor ascending"),
@@ -142,6 +154,7 @@ struct CommandLineMistakeTests {
         ":2:1:", "aliases"
       ),
       ("schema: 1\nname: x\nextends: lab.yaml\n", "", "lab.yaml"),
+      ("schema: 1\nname: x\nextends: self\n", ":3:", "self: cannot be read"),
       ("\u{0}\u{1}", "", "lab.yaml"),
       ("", "", "lab.yaml"),
       (String(repeating: "[", count: 20_000), "", "lab.yaml"),
@@ -156,6 +169,7 @@ struct CommandLineMistakeTests {
       #expect(ending.output.isEmpty)
       #expect(ending.errors.contains("lab.yaml" + place), "\(ending.errors)")
       #expect(ending.errors.contains(word), "\(ending.errors)")
+      #expect(!ending.errors.contains("CommandFailure"), "\(ending.errors)")
     }
     #expect(try folder.entries() == before)
   }

@@ -185,6 +185,31 @@ import Testing
     #expect(found.count == 1 && found[0].hasPrefix("base.yaml:21:31:"), "\(found)")
   }
 
+  @Test("without scenarios or gates a profile is told what it lacks") func empty() {
+    for (key, message) in [
+      ("scenarios", "'scenarios' names no scenario"), ("gates", "'gates' names no gate"),
+    ] {
+      let kept = Fixture.profile.split(separator: "\n").prefix { !$0.hasPrefix("\(key):") }
+      let found = Fixture.mistakes(kept.joined(separator: "\n") + "\n\(key): {}\n")
+      #expect(found.contains { $0.contains(message) }, "\(found)")
+      #expect(!found.contains { $0.contains("not a mapping") }, "\(found)")
+    }
+  }
+
+  @Test("an override that drops the last gate is told so") func lastGate() {
+    let found = Fixture.mistakes(
+      Fixture.profile,
+      overrides: [
+        "raw/random-read-4k/iops=null", "raw/random-write-4k/iops=null",
+        "raw/point-lookup/p99=null",
+      ])
+    #expect(
+      found == [
+        "--set raw/point-lookup/p99=null: 'raw/point-lookup/p99' is the last gate left; a profile "
+          + "needs at least one to judge by"
+      ])
+  }
+
   @Test(
     "overrides are answered with the nearest key",
     arguments: [

@@ -47,6 +47,47 @@ import Testing
     #expect(run.verdict.summary.contains("device/identity/kind is 'hdd', not 'nvme'"))
   }
 
+  @Test("tells which gate of the device kept everything else from being measured")
+  func endedByGate() throws {
+    let profile = try SyntheticRun.profile("hot")
+    var subject = SyntheticRun.subject(profile)
+    subject.identity.capacityBytes = 1 << 20
+    var run = SyntheticRun(profile, subject: subject)
+    run.record.phases = []
+    run.record.bytesWritten = 0
+    run.record.layer = "all"
+    run.samples = []
+    let failed = run.verdict.gates.filter { $0.outcome == .fail }.map(\.name.description)
+    #expect(failed == ["device/identity/capacity"])
+    let loaded = run.verdict.gates.filter { $0.name.layer != .device }
+    #expect(!loaded.isEmpty)
+    for gate in loaded {
+      #expect(
+        gate.reason == "not measured: the run ended before it: device/identity/capacity failed, "
+          + "so nothing was loaded", "\(gate.name)")
+    }
+  }
+
+  @Test("tells which phase kept the gates behind it from being measured")
+  func endedByPhase() throws {
+    var run = try SyntheticRun(SyntheticRun.profile("hot"))
+    run.record.phases.removeLast(run.record.phases.count - 1)
+    run.record.phases[0].outcome = .lost
+    run.record.bytesWritten = 0
+    let loaded = run.verdict.gates.filter { $0.name.layer == .raw }
+    #expect(!loaded.isEmpty)
+    for gate in loaded {
+      #expect(
+        gate.reason
+          == "not measured: the run ended before it: in phase 'fill' the device was lost",
+        "\(gate.name)")
+    }
+    run.record.interruptedBy = "SIGINT"
+    #expect(
+      run.verdict.gates.first { $0.name.layer == .raw }?.reason
+        == "not measured: the run ended before it: it was stopped by SIGINT")
+  }
+
   @Test(
     "is a fail where the device broke its promises, whatever its speed",
     arguments: [

@@ -100,6 +100,15 @@ size_t rocksdb_shim_write_budget_usage(const rocksdb_shim_write_budget_t *budget
 void rocksdb_shim_options_set_write_budget(
     rocksdb_options_t *options, const rocksdb_shim_write_budget_t *budget);
 
+// The file that tells how much of the manifest the drive held.
+#define rocksdb_shim_manifest_mark "DURABLE-MANIFEST"
+
+// Whether the manifest in use ends, or is damaged, before what the drive is known to have held; RocksDB
+// takes that for an end that was never written, and removes the tables that it no longer knows of. Tells
+// the manifest's name, the bytes up to which it is whole, and those that were noted.
+bool rocksdb_shim_manifest_is_short(
+    const char *folder, char *name, size_t name_bytes, uint64_t *found, uint64_t *noted);
+
 // Cuts off the record at the manifest's end that a power cut left torn, before the database is opened,
 // and keeps the manifest as it was beside it; false where there was nothing to be cut.
 bool rocksdb_shim_cut_torn_manifest(const char *folder);
@@ -205,6 +214,9 @@ void rocksdb_shim_verify_checksums(rocksdb_t *database, size_t readahead_bytes, 
 // Reads every block of one table file and compares its checksum.
 void rocksdb_shim_verify_file(
     const rocksdb_options_t *options, const char *path, size_t readahead_bytes, char **error);
+
+// Whether a table's own index of itself can be read, no more; says why not.
+bool rocksdb_shim_can_open_table(const rocksdb_options_t *options, const char *path, char **error);
 
 // Goes on after a background error whose cause is gone, such as a full disk. Not after a write to
 // the log has failed: the log's writer may be kept, and with assertions on ends the process.

@@ -29,10 +29,20 @@ struct DurableMark: Sendable, Equatable {
 
   /// The file's text, always of the same length.
   var text: String {
-    [("sequence", sequence), ("log", log), ("log bytes", logBytes)].map { name, value in
-      let digits = String(value)
-      return "\(name): " + String(repeating: "0", count: 20 - digits.count) + digits + "\n"
-    }.joined()
+    let told =
+      Self.line("sequence", sequence) + Self.line("log", log)
+      + Self.line("log bytes", logBytes)
+    return told + Self.line("check", Self.checksum(told))
+  }
+
+  private static func line(_ name: String, _ value: UInt64) -> String {
+    let digits = String(value)
+    return "\(name): " + String(repeating: "0", count: 20 - digits.count) + digits + "\n"
+  }
+
+  /// FNV-1a of 64 bits, by its authors' constants: enough to notice damage.
+  private static func checksum(_ text: String) -> UInt64 {
+    text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }
 
   init(sequence: UInt64, log: UInt64 = 0, logBytes: UInt64 = 0) {
@@ -52,14 +62,24 @@ struct DurableMark: Sendable, Equatable {
       let logBytes = values["log bytes"]
     else { return nil }
     self.init(sequence: sequence, log: log, logBytes: logBytes)
+    guard text == self.text else { return nil }
   }
 
   // MARK: Files
 
-  /// What a tier's folder says; nil where it says nothing.
-  static func read(in folder: String) -> DurableMark? {
-    guard case .success(let text) = SmallFile.read(folder + "/" + fileName) else { return nil }
-    return DurableMark(reading: text)
+  /// What a tier's folder says; nil where it says nothing, as after a power cut that left the file
+  /// without contents.
+  ///
+  /// - Throws: ``StoreError/corruption(tier:file:cause:)`` where the file is damaged.
+  static func read(_ tier: Tier, in folder: String) throws(StoreError) -> DurableMark? {
+    let file = folder + "/" + fileName
+    guard case .success(let text) = SmallFile.read(file), !text.utf8.allSatisfy({ $0 == 0 }) else {
+      return nil
+    }
+    if let mark = DurableMark(reading: text) { return mark }
+    throw .corruption(
+      tier: tier, file: file,
+      cause: "it is damaged, so that nobody knows whether the log is all there; \(remedy)")
   }
 
   /// What is true of a tier's folder now, with so many changes on the drive.

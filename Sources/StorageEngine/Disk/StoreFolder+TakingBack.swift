@@ -28,7 +28,10 @@ extension StoreFolder {
 
   /// Whether a file of that name is RocksDB's or the store's own.
   static func isOfTier(_ name: String) -> Bool {
-    let names = ["CURRENT", "IDENTITY", "LOCK", "LOG", Database.reserveName, DurableMark.fileName]
+    let names = [
+      "CURRENT", "IDENTITY", "LOCK", "LOG", Database.reserveName, Database.manifestMarkName,
+      DurableMark.fileName,
+    ]
     return names.contains(name)
       || ["LOG.old.", "MANIFEST-", "OPTIONS-"].contains { name.hasPrefix($0) }
       || [".log", ".sst", ".dbtmp"].contains { name.hasSuffix($0) }

@@ -39,7 +39,7 @@ final class TierDatabase: Sendable {
   ) throws(StoreError) {
     let place = TierPlace(tier: tier, path: path)
     self.place = place
-    let mark = access == .create ? nil : DurableMark.read(in: path)
+    let mark = access == .create ? nil : try DurableMark.read(tier, in: path)
     if let fault = mark?.logFault(tier, in: path) { throw fault }
     // RocksDB removes the log once it has read it.
     if let mark, access == .write { DurableMark(sequence: mark.sequence).write(in: path) }

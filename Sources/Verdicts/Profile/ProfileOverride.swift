@@ -40,6 +40,11 @@ struct ProfileOverride {
       list.add(value.place, "the profile has no gate '\(name)'\(hint)")
       return tree
     }
+    if value.isNull, gates.count == 1 {
+      list.add(
+        value.place, "'\(name)' is the last gate left; a profile needs at least one to judge by")
+      return tree
+    }
     if value.isNull { return ProfileMerge.setting(tree, ["gates", name][...], to: nil) }
     let side = gate.value.entries?.map(\.key).first { ProfileKeys.limits.contains($0) } ?? "min"
     return ProfileMerge.setting(tree, ["gates", name, side][...], to: value)

@@ -194,8 +194,12 @@ struct ProfileReader {
       keys.missing("scenarios")
       return nil
     }
-    guard let entries = node.entries, !entries.isEmpty else {
+    guard let entries = node.entries else {
       list.add(node.place, "'scenarios' must be a mapping of names, not \(node.article)")
+      return nil
+    }
+    guard !entries.isEmpty else {
+      list.add(node.place, "'scenarios' names no scenario; a profile needs at least one")
       return nil
     }
     let reader = ScenarioReader(list: list)
@@ -208,8 +212,12 @@ struct ProfileReader {
       keys.missing("gates")
       return nil
     }
-    guard let entries = node.entries, !entries.isEmpty else {
+    guard let entries = node.entries else {
       list.add(node.place, "'gates' must be a mapping of gate names, not \(node.article)")
+      return nil
+    }
+    guard !entries.isEmpty else {
+      list.add(node.place, "'gates' names no gate; a profile needs at least one to judge by")
       return nil
     }
     let names = keys.node("scenarios")?.entries?.map(\.key) ?? []

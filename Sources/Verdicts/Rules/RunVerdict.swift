@@ -92,6 +92,7 @@ public struct RunVerdict: Sendable {
       return .unmeasured("its scenario is not in the profile")
     }
     guard let phase = phase(scenario) else {
+      if let ending { return .unmeasured("the run ended before it: \(ending)") }
       return .unmeasured(
         wroteNothing && (scenario.writes || scenario.layer == .engine)
           ? "the run was not allowed to write" : "its scenario was not carried out")
@@ -108,6 +109,19 @@ public struct RunVerdict: Sendable {
   private func histograms(_ gate: GateSpec, _ phase: PhaseRecord) -> [LatencyHistogram?] {
     guard Metric(rawValue: gate.name.metric)?.quantile != nil else { return [] }
     return phase.rounds.map { samples[phase.name]?[$0.index].flatMap(LatencyHistogram.init) }
+  }
+
+  /// What ended the run before all of its phases; nil where nothing did.
+  private var ending: String? {
+    if let signal = record.interruptedBy { return "it was stopped by \(signal)" }
+    if let last = record.phases.last {
+      return last.outcome == .completed
+        ? nil : "in phase '\(last.name)' \(FaultRule.phrase(last.outcome))"
+    }
+    // A device that fails its own gates is not loaded at all.
+    let failed = record.subjects.flatMap { DeviceGateRule.judge($0, profile: profile) }
+      .first { $0.outcome == .fail }
+    return failed.map { "\($0.name) failed, so nothing was loaded" }
   }
 
   private var wroteNothing: Bool {

@@ -1,3 +1,4 @@
+internal import CRocksDBShim
 internal import Glibc
 
 extension RocksDBError {
@@ -21,6 +22,36 @@ extension RocksDBError {
     error.path = "\(database)/\(drop.1)"
     error.message += " (\(drop.2))"
     return error
+  }
+
+  /// Names the table that stopped an opening, where RocksDB names the manifest that refers to it.
+  ///
+  /// - Parameters:
+  ///   - database: The folder.
+  ///   - options: How it was to be opened.
+  /// - Returns: The error with the path of the first table that cannot be opened, and why; as it was
+  ///   where all can.
+  func namingDamagedTable(in database: String, _ options: NativeOptions) -> Self {
+    guard code == .corruption, path.contains("/MANIFEST-"), let folder = opendir(database) else {
+      return self
+    }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { name in
+        String(cString: UnsafeRawPointer(name).assumingMemoryBound(to: CChar.self))
+      }
+      if name.hasSuffix(".sst") { names.append(name) }
+    }
+    closedir(folder)
+    for name in names.sorted() {
+      var failure: UnsafeMutablePointer<CChar>?
+      rocksdb_shim_can_open_table(options.options, database + "/" + name, &failure)
+      guard let failure else { continue }
+      var error = RocksDBError(taking: failure, database: database)
+      error.path = database + "/" + name
+      return error
+    }
+    return self
   }
 
   /// The text of a file up to a limit; empty where it cannot be read.
