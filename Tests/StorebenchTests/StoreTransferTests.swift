@@ -105,7 +105,7 @@ struct StoreTransferTests {
   @Test(
     "does not succeed where standard output is closed",
     arguments: [
-      ["get", "a"], ["get", "a", "--hex"], ["scan"], ["dump"], ["dump", "-"], ["stat"],
+      ["get", "a"], ["get", "61", "--hex"], ["scan"], ["dump"], ["dump", "-"], ["stat"],
     ])
   func closedOutput(command: [String]) throws {
     try expect(["put", store, "a", "1"])
