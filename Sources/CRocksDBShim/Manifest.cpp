@@ -58,38 +58,34 @@ size_t recordBytes(const std::string &log, size_t place) {
   return stored == masked ? headBytes + count : 0;
 }
 
-// Where the last record ends up to which all are whole.
-size_t soundBytes(const std::string &log) {
-  size_t place = 0, end = 0;
-  while (place < log.size()) {
-    const size_t left = blockBytes - place % blockBytes;
-    if (left < headBytes) {
-      place += left;
-      continue;
+// Walks over the records from the beginning: where the first begins that is not sound, or the end, and
+// where the last one ends that is whole.
+struct Walk {
+  size_t place = 0;
+  size_t end = 0;
+
+  explicit Walk(const std::string &log) {
+    while (place < log.size()) {
+      const size_t left = blockBytes - place % blockBytes;
+      if (left < headBytes) {
+        place += left;
+        continue;
+      }
+      const size_t bytes = recordBytes(log, place);
+      if (bytes == 0) return;
+      const auto type = static_cast<unsigned char>(log[place + 6]);
+      place += bytes;
+      if (type == whole || type == last) end = place;
     }
-    const size_t bytes = recordBytes(log, place);
-    if (bytes == 0) break;
-    const auto type = static_cast<unsigned char>(log[place + 6]);
-    place += bytes;
-    if (type == whole || type == last) end = place;
   }
-  return end;
-}
+};
 
 // Where the last record that is whole ends, if what follows it is no more than one torn record.
 bool findTornTail(const std::string &log, size_t *end) {
-  size_t place = 0;
-  *end = 0;
-  while (true) {
-    const size_t left = blockBytes - place % blockBytes;
-    if (left < headBytes) place += left;
-    if (place >= log.size()) return false;
-    const size_t bytes = recordBytes(log, place);
-    if (bytes == 0) break;
-    const auto type = static_cast<unsigned char>(log[place + 6]);
-    place += bytes;
-    if (type == whole || type == last) *end = place;
-  }
+  const Walk walk(log);
+  const size_t place = walk.place;
+  *end = walk.end;
+  if (place >= log.size()) return false;
   // A sound record in a later block says that this one was synced, and is damaged.
   for (size_t block = place / blockBytes + 1; block * blockBytes < log.size(); block++)
     if (recordBytes(log, block * blockBytes) > 0) return false;
@@ -161,7 +157,7 @@ bool rocksdb_shim_manifest_is_short(
   if (sscanf(current.c_str(), "MANIFEST-%" SCNu64, &used) != 1 || used != number) return false;
   // A missing one is RocksDB's to tell.
   if (!readAll(place + current, &manifest)) return false;
-  *found = soundBytes(manifest);
+  *found = Walk(manifest).end;
   snprintf(name, name_bytes, "%s", current.c_str());
   return *found < *noted;
 }

@@ -13,6 +13,12 @@ public struct ProcessIO: Sendable, Equatable {
     self.readBytes = readBytes
     self.writeBytes = writeBytes
   }
+
+  /// What came after an earlier look.
+  public func since(_ earlier: ProcessIO) -> ProcessIO {
+    ProcessIO(
+      readBytes: readBytes &- earlier.readBytes, writeBytes: writeBytes &- earlier.writeBytes)
+  }
 }
 
 extension ProcessIO {

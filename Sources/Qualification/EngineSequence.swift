@@ -214,9 +214,9 @@ final class EngineSequence {
       return result
     }
     guard var result = measured else { return LatencyHistogram() }
-    if let now = sequence.qualification.readKernel(), let kernel {
-      result.load.round.engine?.kernelReadBytes = now.readBytes &- kernel.readBytes
-      result.load.round.engine?.kernelWriteBytes = now.writeBytes &- kernel.writeBytes
+    if let kernel, let moved = sequence.qualification.readKernel()?.since(kernel) {
+      result.load.round.engine?.kernelReadBytes = moved.readBytes
+      result.load.round.engine?.kernelWriteBytes = moved.writeBytes
     }
     // Of a mix the reads are judged: puts are acknowledged in memory, and would hide them.
     if let reads = result.reads {
@@ -236,7 +236,7 @@ final class EngineSequence {
   /// Counts what was written to storage since it was last counted: logs, flush and compaction.
   private func account() {
     guard let before = countedIO, let now = sequence.qualification.readKernel() else { return }
-    journal.bytesWritten += now.writeBytes &- before.writeBytes
+    journal.bytesWritten += now.since(before).writeBytes
     countedIO = now
   }
 

@@ -21,9 +21,8 @@ public struct MemoryBudget: Sendable, Equatable {
   public init(of configuration: StoreConfiguration, machineBytes: UInt64) {
     // Two commits exist at once: one is being written while the next fills.
     neededBytes =
-      Tier.allCases.reduce(UInt64(clamping: configuration.hotCacheBytes)) {
-        $0 + configuration.settings(of: $1).memoryBytes
-      } + 2 * UInt64(clamping: configuration.writeBuffer.bytes)
+      UInt64(clamping: configuration.hotCacheBytes) + configuration.tierMemoryBytes
+      + 2 * UInt64(clamping: configuration.writeBuffer.bytes)
     let machineShare = UInt64(Double(machineBytes) * Self.shareOfMachine)
     allowedBytes = min(configuration.memoryBudgetBytes ?? machineShare, machineShare)
   }

@@ -78,6 +78,9 @@ public struct StoreConfiguration: Sendable, Equatable {
     }
   }
 
+  /// Most bytes of memory that all tiers take: their caches and all their write buffers full.
+  var tierMemoryBytes: UInt64 { Tier.allCases.reduce(0) { $0 + settings(of: $1).memoryBytes } }
+
   /// The same configuration with all caches and write buffers scaled by one factor.
   public func scaled(by factor: Double) -> StoreConfiguration {
     var scaled = self

@@ -164,8 +164,9 @@ struct BenchDeviceCommand: AsyncParsableCommand {
     }
     try FlagRange.require(1...4096, depth, "--depth")
     try FlagRange.require(1...1024, threads, "--threads")
-    try FlagRange.require(0...100, readPercent ?? 70, "--read-percent")
-    try FlagRange.require(0...93, compressible ?? 0, "--compressible")
+    let (reads, compressing) = (readPercent ?? 70, compressible ?? 0)
+    try FlagRange.require(0...100, reads, "--read-percent")
+    try FlagRange.require(0...93, compressing, "--compressible")
     // A scenario states a share in any case.
     guard readPercent == nil || kind == .randomMix || scenario != nil else {
       throw CommandFailure(
@@ -183,12 +184,12 @@ struct BenchDeviceCommand: AsyncParsableCommand {
       depth: depth, threads: threads, seconds: seconds, seed: seed)
     request.name = scenario
     request.rampSeconds = ramp
-    request.readPercent = readPercent ?? 70
+    request.readPercent = reads
     request.distribution = try Distribution(parsing: distribution)
     request.arrival =
       rate.map { poisson ? .poisson(perSecond: $0) : .constant(perSecond: $0) } ?? .closed
     request.sizeBytes = try size.map(SizeArgument.bytes)
-    request.compressiblePercent = compressible ?? 0
+    request.compressiblePercent = compressing
     request.cpus = try cpus.map(CPUListArgument.cpus)
     request.submission = try submissionPolicy()
     request.stallLimit = Nanoseconds(seconds: stallLimit)

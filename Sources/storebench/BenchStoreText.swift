@@ -1,5 +1,4 @@
 import Driver
-import FoundationEssentials
 import Measurements
 import Reports
 import StorageEngine
@@ -47,19 +46,14 @@ enum BenchStoreText {
   ) throws(CommandFailure) -> String {
     let round = result.load.round
     let workload = result.workload
-    let (arrival, rate): (String, Double?) =
-      switch plan.arrival {
-      case .closed: ("closed", nil)
-      case .constant(let rate): ("constant", rate)
-      case .poisson(let rate): ("poisson", rate)
-      }
     let record = Record(
       workload: workload.kind.rawValue, distribution: workload.distribution.description,
       keyCount: workload.keyCount, valueBytes: workload.valueBytes,
       entriesPerRequest: workload.entries,
       readPercent: workload.kind == .readWhileWriting && workload.writers == 0
         ? workload.readPercent : nil,
-      depth: plan.depth, threads: plan.threads, arrival: arrival, ratePerSecond: rate,
+      depth: plan.depth, threads: plan.threads, arrival: plan.arrival.name,
+      ratePerSecond: plan.arrival.openRate?.perSecond,
       durability: DurabilityArgument.text(request.configuration.durability),
       mechanism: result.load.mechanism, seed: plan.seed, outcome: result.load.outcome,
       findings: result.findings, operationsPerSecond: round.iops,
@@ -69,12 +63,7 @@ enum BenchStoreText {
       deviceReadBytes: result.deviceReadBytes, deviceWrittenBytes: result.deviceWrittenBytes,
       processCPUNanoseconds: result.processCPU, stalled: result.stalled,
       untilIdle: result.untilIdle, round: round)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    guard let data = try? encoder.encode(record) else {
-      throw CommandFailure(.internal, "the record cannot be written as JSON")
-    }
-    return String(decoding: data, as: UTF8.self) + "\n"
+    return try BenchFigures.json(record)
   }
 
   static func text(
@@ -90,14 +79,11 @@ enum BenchStoreText {
     if result.workload.entries > 1 {
       lines.append("keys      \(Quantity.rateInFull(result.entriesPerSecond, unit: "keys/s"))")
     }
-    lines.append("latency   \(latency(round.latency))")
+    lines.append("latency   \(BenchFigures.latency(round.latency))")
     if let reads = load.readLatency?.summary, round.reads > 0, round.reads < round.operations {
-      lines.append("of reads  \(latency(reads))")
+      lines.append("of reads  \(BenchFigures.latency(reads))")
     }
-    if let late = round.lateness {
-      lines.append(
-        "lateness  p50 \(time(late.p50)), p99 \(time(late.p99)), max \(time(late.max))")
-    }
+    if let late = BenchFigures.latenessLine(round) { lines.append(late) }
     if round.operations > 0 { lines += costs(result) }
     for place in round.placement { lines.append("worker \(place.worker)  cpu \(place.cpu)") }
     if result.findings == nil, load.outcome == .completed, round.reads > 0 {
@@ -138,9 +124,7 @@ enum BenchStoreText {
   private static func costs(_ result: StoreBenchResult) -> [String] {
     let round = result.load.round
     let operations = Double(round.operations)
-    func each(_ time: Nanoseconds) -> String {
-      Quantity.latency(nanoseconds: Double(time.rawValue) / operations)
-    }
+    func each(_ total: Nanoseconds) -> String { BenchFigures.each(total, of: round) }
     var lines = [
       "cpu       \(each(round.userCPU)) user, \(each(round.systemCPU)) system of the workers for "
         + "each request; \(each(result.processCPU)) of the process"
@@ -166,16 +150,6 @@ enum BenchStoreText {
       lines.append("idle      \(Quantity.duration(idle)) after the last request")
     }
     return lines
-  }
-
-  private static func latency(_ summary: LatencySummary) -> String {
-    "mean \(Quantity.latency(nanoseconds: summary.meanNanoseconds)), p50 \(time(summary.p50)), "
-      + "p99 \(time(summary.p99)), p99.9 \(time(summary.p999)), p99.99 \(time(summary.p9999)), "
-      + "max \(time(summary.max))"
-  }
-
-  private static func time(_ value: UInt64) -> String {
-    Quantity.latency(nanoseconds: Double(value))
   }
 
   /// Two decimals.

@@ -1,5 +1,4 @@
 import Driver
-import FoundationEssentials
 import LinuxIO
 import Measurements
 import Qualification
@@ -66,18 +65,13 @@ enum BenchText {
     _ result: LoadResult, _ bench: DeviceBench, _ request: DeviceBenchRequest
   ) throws(CommandFailure) -> String {
     let (plan, workload) = (bench.plan, bench.workload)
-    let (arrival, rate): (String, Double?) =
-      switch plan.arrival {
-      case .closed: ("closed", nil)
-      case .constant(let rate): ("constant", rate)
-      case .poisson(let rate): ("poisson", rate)
-      }
     let isSequential = [.sequentialRead, .sequentialWrite].contains(workload.kind)
     let settings = Record.Settings(
       workload: workload.kind.rawValue, scenario: request.name, blocks: "\(workload.blocks)",
       readPercent: workload.kind == .randomMix ? workload.readPercent : nil,
       distribution: isSequential ? nil : workload.distribution.description,
-      depth: plan.depth, threads: plan.threads, arrival: arrival, ratePerSecond: rate,
+      depth: plan.depth, threads: plan.threads, arrival: plan.arrival.name,
+      ratePerSecond: plan.arrival.openRate?.perSecond,
       seconds: request.seconds, rampSeconds: request.rampSeconds, rangeBytes: bench.rangeBytes,
       compressiblePercent: request.compressiblePercent, submission: result.submission,
       polled: request.polled, cpus: request.cpus, seed: request.seed)
@@ -85,36 +79,22 @@ enum BenchText {
       target: Record.Target(path: request.path.description, subject: bench.target),
       settings: settings, outcome: result.outcome, detail: result.detail,
       mechanism: result.mechanism, round: result.round)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    guard let data = try? encoder.encode(record) else {
-      throw CommandFailure(.internal, "the round cannot be written as JSON")
-    }
-    return String(decoding: data, as: UTF8.self) + "\n"
+    return try BenchFigures.json(record)
   }
 
   static func text(_ result: LoadResult, _ workload: WorkloadSpec, plan: LoadPlan) -> String {
     let round = result.round
-    let latency = round.latency
-    func time(_ value: UInt64) -> String { Quantity.latency(nanoseconds: Double(value)) }
     var lines = [
       "\(workload.kind.rawValue) \(workload.blocks), depth \(plan.depth) × "
         + "\(plan.threads), \(result.submission), \(result.mechanism)",
       "rate      \(Quantity.rateInFull(round.iops)), \(Quantity.bandwidth(round.bandwidth))",
-      "latency   mean \(Quantity.latency(nanoseconds: latency.meanNanoseconds)), p50 "
-        + "\(time(latency.p50)), p99 \(time(latency.p99)), p99.9 \(time(latency.p999)), "
-        + "p99.99 \(time(latency.p9999)), max \(time(latency.max))",
+      "latency   \(BenchFigures.latency(round.latency))",
     ]
-    if let late = round.lateness {
-      lines.append("lateness  p50 \(time(late.p50)), p99 \(time(late.p99)), max \(time(late.max))")
-    }
+    if let late = BenchFigures.latenessLine(round) { lines.append(late) }
     if round.operations > 0 {
-      let operations = Double(round.operations)
-      func each(_ time: Nanoseconds) -> String {
-        Quantity.latency(nanoseconds: Double(time.rawValue) / operations)
-      }
       lines.append(
-        "cpu       \(each(round.userCPU)) user, \(each(round.systemCPU)) system for each request")
+        "cpu       \(BenchFigures.each(round.userCPU, of: round)) user, "
+          + "\(BenchFigures.each(round.systemCPU, of: round)) system for each request")
     }
     for place in round.placement {
       let nodes = place.bufferNodes.map(String.init).joined(separator: ",")

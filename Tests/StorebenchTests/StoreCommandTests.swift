@@ -2,23 +2,13 @@ import Foundation
 import Testing
 
 @Suite("The store command", .enabled(if: StorebenchProgram.isThere, StorebenchProgram.absence))
-struct StoreCommandTests {
+struct StoreCommandTests: RunsStoreCommands {
   private let folder: TestFolder
   private var store: String { folder.path("store") }
 
   init() throws {
     folder = try TestFolder()
     try expect(["create", store])
-  }
-
-  /// Runs a subcommand with little memory and expects its exit code.
-  @discardableResult
-  private func expect(
-    _ arguments: [String], code: Int32 = 0, line: SourceLocation = #_sourceLocation
-  ) throws -> StorebenchProgram.Ending {
-    let ending = try StorebenchProgram.run(["store"] + arguments + ["--memory", "64MiB"])
-    #expect(ending.code == code, "\(arguments): \(ending.text)", sourceLocation: line)
-    return ending
   }
 
   @Test(

@@ -4,27 +4,13 @@ import Testing
 @Suite(
   "Moving keys in and out of a store",
   .enabled(if: StorebenchProgram.isThere, StorebenchProgram.absence))
-struct StoreTransferTests {
+struct StoreTransferTests: RunsStoreCommands {
   private let folder: TestFolder
   private var store: String { folder.path("store") }
 
   init() throws {
     folder = try TestFolder()
     try expect(["create", store])
-  }
-
-  /// Runs a subcommand with little memory, with its streams where the shell's words say, and expects
-  /// its exit code.
-  @discardableResult
-  private func expect(
-    _ arguments: [String], streams: String = "", code: Int32 = 0,
-    line: SourceLocation = #_sourceLocation
-  ) throws -> StorebenchProgram.Ending {
-    let ending = try StorebenchProgram.run(
-      ["store"] + arguments + ["--memory", "64MiB"],
-      prefix: streams.isEmpty ? [] : ["/bin/sh", "-c", "exec \"$@\" \(streams)", "sh"])
-    #expect(ending.code == code, "\(arguments): \(ending.text)", sourceLocation: line)
-    return ending
   }
 
   private static let one = "VERSION=3\nHEADER=END\n 61\n 31\nDATA=END\n"

@@ -12,9 +12,9 @@ struct SharedMemory: Sendable {
 
   /// The caches and write buffers of all tiers together.
   init(for configuration: StoreConfiguration) {
-    let settings = Tier.allCases.map { configuration.settings(of: $0) }
-    let bufferBytes = settings.reduce(0) { $0 + $1.writeBufferBytes * $1.writeBufferCount }
-    blocks = BlockCache(byteCount: settings.reduce(bufferBytes) { $0 + $1.cacheBytes })
-    memtables = WriteBudget(byteCount: max(1, bufferBytes), chargedTo: blocks)
+    let byteCount = Int(clamping: configuration.tierMemoryBytes)
+    let cacheBytes = Tier.allCases.reduce(0) { $0 + configuration.settings(of: $1).cacheBytes }
+    blocks = BlockCache(byteCount: byteCount)
+    memtables = WriteBudget(byteCount: max(1, byteCount - cacheBytes), chargedTo: blocks)
   }
 }

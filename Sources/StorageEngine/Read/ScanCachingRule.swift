@@ -8,11 +8,10 @@ struct ScanCachingRule: Sendable, Equatable {
 
   /// The tiers' caches; of separate ones the smallest decides, as any tier may hold the range.
   init(_ configuration: StoreConfiguration) {
-    let settings = Tier.allCases.map { configuration.settings(of: $0) }
     cacheBytes =
       configuration.sharesMemory
-      ? settings.reduce(0) { $0 + $1.memoryBytes }
-      : settings.map { UInt64(clamping: $0.cacheBytes) }.min() ?? 0
+      ? configuration.tierMemoryBytes
+      : Tier.allCases.map { UInt64(clamping: configuration.settings(of: $0).cacheBytes) }.min() ?? 0
   }
 
   /// Whether a scan fills the cache.

@@ -88,6 +88,18 @@ extension TieredStore {
   @discardableResult
   public func waitUntilIdle(while goesOn: () -> Bool = { true }) throws(StoreError) -> Bool {
     try flush()
+    return try waitForBackgroundWork(while: goesOn)
+  }
+
+  /// Returns once no flush or compaction runs or is due; what is in memory stays there.
+  ///
+  /// - Parameter goesOn: Asked every 2 ms; false ends the waiting.
+  /// - Returns: Whether none does.
+  /// - Throws: ``StoreError/closed(path:)``.
+  @discardableResult
+  public func waitForBackgroundWork(
+    while goesOn: () -> Bool = { true }
+  ) throws(StoreError) -> Bool {
     while try isBusyInBackground() {
       guard goesOn() else { return false }
       MonotonicClock.sleep(Nanoseconds(2_000_000))

@@ -206,7 +206,7 @@ struct StoreBench {
       "\(Quantity.duration(pulse.elapsed)): \(Quantity.count(pulse.operations)) operations"
     }
     let used = CPUTime.ofProcess() - cpu
-    let trafficAfter = ProcessIO()
+    let moved = traffic.flatMap { ProcessIO()?.since($0) }
     let after = try statistics(store)
     var untilIdle: Nanoseconds?
     if workload.writes, result.load.outcome == .completed, !stop.isRequested {
@@ -217,13 +217,8 @@ struct StoreBench {
       load: result.load, workload: workload, findings: result.findings,
       cacheHits: after.cacheHits - before.cacheHits,
       cacheMisses: after.cacheMisses - before.cacheMisses,
-      blockReads: after.blockReads - before.blockReads,
-      deviceReadBytes: traffic.flatMap { before in
-        trafficAfter.map { $0.readBytes &- before.readBytes }
-      },
-      deviceWrittenBytes: traffic.flatMap { before in
-        trafficAfter.map { $0.writeBytes &- before.writeBytes }
-      }, processCPU: used.user + used.system,
+      blockReads: after.blockReads - before.blockReads, deviceReadBytes: moved?.readBytes,
+      deviceWrittenBytes: moved?.writeBytes, processCPU: used.user + used.system,
       stalled: Nanoseconds(
         Int64(clamping: after.stallMicroseconds - before.stallMicroseconds) * 1000),
       untilIdle: untilIdle)

@@ -80,14 +80,12 @@ struct StoreOptions: ParsableArguments {
   /// Closing breaks it off. Where each command is over at once, none would ever end, and every opening
   /// would leave one more small table.
   private static func awaitCompaction(in store: TieredStore) {
-    for _ in 0..<compactionWaits {
-      guard (try? store.isBusyInBackground()) == true else { return }
-      MonotonicClock.sleep(Nanoseconds(2_000_000))
-    }
+    let end = MonotonicClock.now() + compactionWait
+    _ = try? store.waitForBackgroundWork { MonotonicClock.now() < end }
   }
 
-  /// A quarter of a second in all: small tables take less, and large ones go on at another opening.
-  private static let compactionWaits = 125
+  /// A quarter of a second: small tables take less, and large ones go on at another opening.
+  private static let compactionWait = Nanoseconds(250_000_000)
 }
 
 extension StoreConfiguration {

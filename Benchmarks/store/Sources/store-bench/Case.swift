@@ -58,7 +58,6 @@ struct Case {
         do { try body(index) } catch { failure.withLock { $0 = $0 ?? error } }
         group.leave()
       }
-      thread.name = "bench-\(index)"
       thread.stackSize = 4 << 20
       thread.start()
     }
