@@ -5,30 +5,76 @@ import Testing
 
 @Suite("A range is cut")
 struct PartitionRuleTests {
-  typealias File = PartitionRule.File
+  /// Data as a table of keys of one byte, and the bytes that lie from each up to the next.
+  static func bytes(_ data: [(UInt8, UInt64)], below key: [UInt8]) -> UInt64 {
+    data.filter { [$0.0].lexicographicallyPrecedes(key) }.reduce(0) { $0 + $1.1 }
+  }
 
   @Test(
-    "at the beginnings of files, after each share of the bytes",
+    "where each share of its bytes ends",
     arguments: [
       ([], 4, []),
+      ([(1, 100)], 1, []),
+      // All of it at one key cannot be cut.
       ([(1, 100)], 2, []),
       ([(1, 100), (2, 100)], 2, [2]),
-      ([(4, 10), (1, 10), (3, 10), (2, 10)], 2, [3]),
+      ([(1, 10), (2, 10), (3, 10), (4, 10)], 2, [3]),
       ([(1, 10), (2, 10), (3, 10), (4, 10)], 4, [2, 3, 4]),
+      // More parts than there is to cut.
       ([(1, 10), (2, 10), (3, 10), (4, 10)], 9, [2, 3, 4]),
       ([(1, 90), (2, 5), (3, 5)], 2, [2]),
-      ([(1, 10), (1, 10), (2, 20)], 2, [2]),
-      // Files that begin before the range say nothing of where its bytes lie.
-      ([(0, 1000), (5, 10), (6, 10)], 2, [6]),
-    ] as [([(UInt8, Int)], Int, [UInt8])])
-  func cuts(files: [(UInt8, Int)], count: Int, cuts: [UInt8]) {
+      ([(1, 5), (2, 5), (3, 90)], 2, [3]),
+    ] as [([(UInt8, UInt64)], Int, [UInt8])])
+  func cuts(data: [(UInt8, UInt64)], count: Int, cuts: [UInt8]) {
     let range = KeyRange(from: [1], upTo: [9])
     let parts = PartitionRule.partitions(
-      of: range, files: files.map { File(smallestKey: [$0.0], byteCount: $0.1) }, count: count)
-    #expect(parts.dropFirst().map(\.lower) == cuts.map { [$0] })
+      of: range, boundaries: data.map { [$0.0] }, count: count
+    ) { Self.bytes(data, below: $0) }
+    // A cut may lie anywhere between two keys.
+    #expect(
+      parts.dropFirst().map { Self.bytes(data, below: $0.lowerBound) }
+        == cuts.map { Self.bytes(data, below: [$0]) })
     #expect(parts.first?.lower == [1])
     #expect(parts.last?.upper == [9])
     for (part, next) in zip(parts, parts.dropFirst()) { #expect(part.upper == next.lower) }
+  }
+
+  /// 100 000 keys of eight bytes, evenly; a key's bytes are those of the numbers below it.
+  static func even(below key: [UInt8]) -> UInt64 {
+    let number = (0..<8).reduce(UInt64(0)) { $0 << 8 | ($1 < key.count ? UInt64(key[$1]) : 0) }
+    return min(number, 100_000) * 50
+  }
+
+  @Test("in the middle of a file, to 1 in 64 of a part", arguments: [2, 3, 7, 64])
+  func inFile(count: Int) throws {
+    let last = withUnsafeBytes(of: UInt64(99_999).bigEndian) { [UInt8]($0) }
+    let first = [UInt8](repeating: 0, count: 8)
+    let parts = PartitionRule.partitions(
+      of: .all, boundaries: [last, first, last], count: count, bytesBelow: Self.even)
+    #expect(parts.count == count)
+    let share = 5_000_000.0 / Double(count)
+    for (index, part) in parts.enumerated().dropFirst() {
+      let lower = try #require(part.lower)
+      #expect(abs(Double(Self.even(below: lower)) - share * Double(index)) <= share / 64 + 50)
+    }
+  }
+
+  @Test(
+    "between two keys",
+    arguments: [
+      ([1], [3], [2, 0, 0, 0, 0, 0, 0, 0]),
+      ([], [1], [0, 128, 0, 0, 0, 0, 0, 0]),
+      ([7, 1], [7, 1, 0, 4], [7, 1, 0, 2, 0, 0, 0, 0, 0, 0]),
+      ([1, 255, 255, 255, 255, 255, 255, 255, 3], [2], nil),
+      ([5], [5, 0], nil),
+    ] as [([UInt8], [UInt8], [UInt8]?)])
+  func middle(low: [UInt8], high: [UInt8], expected: [UInt8]?) {
+    let middle = PartitionRule.middle(low, high)
+    #expect(middle == expected)
+    if let middle {
+      #expect(low.lexicographicallyPrecedes(middle))
+      #expect(middle.lexicographicallyPrecedes(high))
+    }
   }
 }
 
@@ -54,7 +100,7 @@ struct PartitionedScanTests {
       }
     }
     let parts = try store.partitions(count: 3)
-    #expect((2...3).contains(parts.count))
+    #expect(parts.count == 3)
     let seen = Seen(parts: 3)
     try store.scan(partitionCount: 3) { part, key, _ in
       let number = key.indices.reduce(0 as UInt64) { $0 << 8 | UInt64(key[$1]) }
@@ -62,6 +108,17 @@ struct PartitionedScanTests {
       return true
     }
     #expect(seen.numbers.withLock { $0.flatMap { $0 } } == Array(0..<20_000))
+    // No part has much more to do than another, also where few files hold it all.
+    for part in seen.numbers.withLock({ $0 }) { #expect((5000...9000).contains(part.count)) }
+    try store.compact()
+    let again = try store.partitions(count: 2)
+    #expect(again.count == 2)
+    var below = 0
+    try store.snapshot().scan(again[0]) { _, _ in
+      below += 1
+      return true
+    }
+    #expect((9000...11000).contains(below))
     #expect(throws: StoreError.self) { try store.scan(partitionCount: 0) { _, _, _ in true } }
   }
 }

@@ -15,40 +15,58 @@ import Testing
     return configuration
   }()
 
-  /// A scan's limit, the stored bytes of its range, and whether it fills the cache.
-  static let cases: [(limit: Int?, stored: UInt64?, fills: Bool)] = [
-    (1, .max, true),
-    (1000, .max, true),
-    (1001, .max, false),
-    (1001, 1_048_576, true),
-    (nil, 1_048_576, true),
-    (nil, 285_212_672, true),
-    (nil, 285_212_673, false),
-    (nil, .max, false),
-    (nil, nil, false),
-    (1000, nil, true),
+  /// A scan's limit, the stored bytes of its range and of the store, and whether it fills the cache.
+  static let cases: [(limit: Int?, range: UInt64, store: UInt64, fills: Bool)] = [
+    (1, .max, .max, true),
+    (1000, .max, .max, true),
+    (1001, .max, .max, false),
+    (1001, 1 << 20, .max, true),
+    (nil, 1 << 20, .max, true),
+    (nil, 272 << 20, .max, true),
+    (nil, 272 << 20 + 1, .max, false),
+    (nil, 272 << 20 + 1, 544 << 20, true),
+    (nil, 544 << 20, 544 << 20, true),
+    (nil, 544 << 20, 544 << 20 + 1, false),
+    (nil, .max, .max, false),
   ]
 
-  @Test("if it is short, or if four times its stored bytes fit", arguments: cases)
-  func rule(limit: Int?, stored: UInt64?, fills: Bool) {
+  @Test(
+    "if it is short, if its range takes half of it or the whole store no more than all of it",
+    arguments: cases)
+  func rule(limit: Int?, range: UInt64, store: UInt64, fills: Bool) {
     let rule = ScanCachingRule(Self.shared)
     #expect(rule.cacheBytes == 1088 << 20)
-    #expect(rule.fillsCache(limit: limit) { stored } == fills)
+    #expect(rule.fillsCache(limit: limit) { (range, store) } == fills)
+  }
+
+  @Test("not where the stored bytes are unknown, unless it is short")
+  func unknown() {
+    let rule = ScanCachingRule(Self.shared)
+    #expect(!rule.fillsCache(limit: nil) { nil })
+    #expect(rule.fillsCache(limit: 1000) { nil })
   }
 
   @Test("by the smallest of separate caches")
   func separate() {
     let rule = ScanCachingRule(Self.separate)
     #expect(rule.cacheBytes == 32 << 20)
-    #expect(rule.fillsCache(limit: nil) { 8 << 20 })
-    #expect(!rule.fillsCache(limit: nil) { 9 << 20 })
+    #expect(rule.fillsCache(limit: nil) { (8 << 20, .max) })
+    #expect(!rule.fillsCache(limit: nil) { (9 << 20, .max) })
+  }
+
+  @Test("and reads ahead by a mebibyte, unless it is short")
+  func readahead() {
+    let rule = ScanCachingRule(Self.shared)
+    #expect(rule.readaheadBytes(limit: 1000) == 0)
+    #expect(rule.readaheadBytes(limit: 1001) == 1 << 20)
+    #expect(rule.readaheadBytes(limit: nil) == 1 << 20)
   }
 
   @Test("does not ask for the bytes of a short scan")
   func short() {
     _ = ScanCachingRule(Self.shared).fillsCache(limit: 10) {
       Issue.record("asked")
-      return 0
+      return nil
     }
   }
 }

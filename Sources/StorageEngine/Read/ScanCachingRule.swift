@@ -18,18 +18,37 @@ struct ScanCachingRule: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - limit: Its most keys; nil where it has no limit.
-  ///   - storedBytes: About how many bytes of files hold its range, compressed; nil where unknown.
+  ///   - stored: About how many bytes of files hold its range, and how many hold the whole store,
+  ///     compressed; nil where unknown.
   /// - Returns: Whether its blocks stay in the cache.
-  func fillsCache(limit: Int?, storedBytes: () -> UInt64?) -> Bool {
+  func fillsCache(limit: Int?, stored: () -> (range: UInt64, store: UInt64)?) -> Bool {
     if let limit, limit <= Self.shortScan { return true }
-    guard let stored = storedBytes() else { return false }
-    let (needed, overflow) = stored.multipliedReportingOverflow(by: Self.room)
+    guard let stored = stored() else { return false }
+    return fits(stored.store, of: 1) || fits(stored.range, of: Self.share)
+  }
+
+  /// Bytes that a scan reads ahead of itself; 0 leaves it to RocksDB, which begins with two blocks.
+  ///
+  /// RocksDB's own readahead asks the kernel, where the page cache is in use, and then reads block by
+  /// block: a system call for each.
+  func readaheadBytes(limit: Int?) -> Int {
+    if let limit, limit <= Self.shortScan { return 0 }
+    return Self.longReadahead
+  }
+
+  /// Whether stored bytes, once in memory, take no more than one part in `parts` of the cache.
+  private func fits(_ stored: UInt64, of parts: UInt64) -> Bool {
+    let (needed, overflow) = stored.multipliedReportingOverflow(by: Self.expansion * parts)
     return !overflow && needed <= cacheBytes
   }
 
   /// Keys of a scan that may always stay: about 100 blocks of hot data.
   private static let shortScan = 1000
-  /// Cache bytes for each stored byte: cached blocks are not compressed, which takes up to twice as
-  /// much, and half of the cache stays for others.
-  private static let room: UInt64 = 4
+  /// What the drive is asked for at once in a long scan.
+  private static let longReadahead = 1 << 20
+  /// Cache bytes for each stored byte: cached blocks are not compressed.
+  private static let expansion: UInt64 = 2
+  /// A range may take half of the cache, so that the rest of the store keeps the other; the whole
+  /// store may take all of it, as nothing is then pushed out.
+  private static let share: UInt64 = 2
 }

@@ -69,7 +69,13 @@ public final class StoreSnapshot: Sendable {
     guard !range.isEmpty, limit != 0 else { return }
     if let limit, limit < 0 { throw .invalidArgument("a scan of \(limit) keys means nothing") }
     var options = IteratorOptions(from: range.lowerBound, to: range.upperBound)
-    options.fillCache = scanRule.fillsCache(limit: limit) { storedByteCount(range) }
+    options.fillCache = scanRule.fillsCache(limit: limit) {
+      guard let inRange = storedByteCount(range), let inStore = storedByteCount(.all) else {
+        return nil
+      }
+      return (inRange, inStore)
+    }
+    options.readaheadBytes = scanRule.readaheadBytes(limit: limit)
     var merge = TierMerge(
       hot: TierMerge.Cursor(place: places[0], iterator: hot.iterator(options)),
       warm: TierMerge.Cursor(place: places[1], iterator: warm.iterator(options)),
@@ -85,7 +91,7 @@ public final class StoreSnapshot: Sendable {
 
   /// About how many bytes of files hold the range; nil where a tier does not know.
   private func storedByteCount(_ range: KeyRange) -> UInt64? {
-    let (start, end) = (range.lower ?? KeyRule.lowest, range.upper ?? KeyRule.aboveAll)
+    let (start, end) = (range.lowerBound, range.upperBound)
     guard let hot = try? hot.approximateByteCount(from: start, to: end),
       let warm = try? warm.approximateByteCount(from: start, to: end),
       let cold = try? cold.approximateByteCount(from: start, to: end)

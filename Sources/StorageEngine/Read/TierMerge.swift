@@ -39,6 +39,48 @@ struct TierMerge: ~Copyable {
         value.withBytes { bytes in (try? ValueHeader(reading: bytes))?.version }
       }
     }
+
+    /// Hands the entry under the cursor on, unless it is deleted.
+    func emit(
+      _ tombstones: RangeTombstones?, _ body: (Span<UInt8>, Span<UInt8>) -> Bool
+    ) throws(StoreError) -> Bool {
+      let result = iterator.withEntry { key, stored in
+        key.withBytes { key in
+          stored.withBytes { stored -> Result<Bool, ValueHeader.Fault> in
+            let header: ValueHeader
+            do throws(ValueHeader.Fault) {
+              header = try ValueHeader(reading: stored)
+            } catch {
+              return .failure(error)
+            }
+            guard header.kind == .value else { return .success(true) }
+            if let tombstones, tombstones.hides(key, header.version) {
+              return .success(true)
+            }
+            let value = stored.extracting(ValueHeader.byteCount..<stored.count)
+            return .success(body(key, value))
+          }
+        }
+      }
+      switch result {
+      case .success(let goesOn): return goesOn
+      case .failure(let fault): throw place.damage(fault, key: iterator.keyBytes ?? [])
+      }
+    }
+
+    /// Walks on to the end, where no other cursor has anything left.
+    ///
+    /// - Returns: Whether it came to the end, and was not told to stop.
+    mutating func walkAlone(
+      _ direction: ScanDirection, _ tombstones: RangeTombstones?,
+      _ body: (Span<UInt8>, Span<UInt8>) -> Bool
+    ) throws(StoreError) -> Bool {
+      while iterator.isValid {
+        guard try emit(tombstones, body) else { return false }
+        advance(direction)
+      }
+      return true
+    }
   }
 
   private var hot: Cursor
@@ -64,13 +106,23 @@ struct TierMerge: ~Copyable {
     warm.start(direction)
     cold.start(direction)
     while true {
+      // Most ranges lie in one tier, or end in one.
+      switch (hot.iterator.isValid, warm.iterator.isValid, cold.iterator.isValid) {
+      case (true, false, false):
+        guard try hot.walkAlone(direction, tombstones, body) else { return }
+      case (false, true, false):
+        guard try warm.walkAlone(direction, tombstones, body) else { return }
+      case (false, false, true):
+        guard try cold.walkAlone(direction, tombstones, body) else { return }
+      default: break
+      }
       let leaders = nextLeaders(direction)
       guard !leaders.isEmpty else { break }
       let goesOn =
         switch newest(of: leaders) {
-        case .hot: try Self.emit(hot, tombstones, body)
-        case .warm: try Self.emit(warm, tombstones, body)
-        case .cold: try Self.emit(cold, tombstones, body)
+        case .hot: try hot.emit(tombstones, body)
+        case .warm: try warm.emit(tombstones, body)
+        case .cold: try cold.emit(tombstones, body)
         }
       guard goesOn else { return }
       if leaders.contains(.hot) { hot.advance(direction) }
@@ -121,35 +173,6 @@ struct TierMerge: ~Copyable {
       }
     }
     return direction == .forward ? order : -order
-  }
-
-  private static func emit(
-    _ cursor: borrowing Cursor, _ tombstones: RangeTombstones?,
-    _ body: (Span<UInt8>, Span<UInt8>) -> Bool
-  ) throws(StoreError) -> Bool {
-    let result = cursor.iterator.withEntry { key, stored in
-      key.withBytes { key in
-        stored.withBytes { stored -> Result<Bool, ValueHeader.Fault> in
-          let header: ValueHeader
-          do throws(ValueHeader.Fault) {
-            header = try ValueHeader(reading: stored)
-          } catch {
-            return .failure(error)
-          }
-          guard header.kind == .value else { return .success(true) }
-          if let tombstones, tombstones.hides(key, header.version) {
-            return .success(true)
-          }
-          let value = stored.extracting(ValueHeader.byteCount..<stored.count)
-          return .success(body(key, value))
-        }
-      }
-    }
-    switch result {
-    case .success(let goesOn): return goesOn
-    case .failure(let fault):
-      throw cursor.place.damage(fault, key: cursor.iterator.keyBytes ?? [])
-    }
   }
 }
 

@@ -9,12 +9,22 @@ extension TieredStore {
   ///   there is little in it.
   public func partitions(of range: KeyRange = .all, count: Int) throws(StoreError) -> [KeyRange] {
     let tiers = try tiers()
-    let files = Tier.allCases.flatMap { tier in
-      tiers[tier].database.tableFiles().map {
-        PartitionRule.File(smallestKey: $0.smallestKey, byteCount: $0.byteCount)
-      }
+    let boundaries = Tier.allCases.flatMap { tier in
+      tiers[tier].database.tableFiles().flatMap { [$0.smallestKey, $0.largestKey] }
     }
-    return PartitionRule.partitions(of: range, files: files, count: count)
+    return try PartitionRule.partitions(
+      of: range, boundaries: boundaries, count: count
+    ) { key throws(StoreError) in
+      var bytes: UInt64 = 0
+      for tier in Tier.allCases where range.lowerBound.lexicographicallyPrecedes(key) {
+        do throws(RocksDBError) {
+          bytes &+= try tiers[tier].database.approximateByteCount(from: range.lowerBound, to: key)
+        } catch {
+          throw tiers[tier].place.storeError(error)
+        }
+      }
+      return bytes
+    }
   }
 
   /// Walks over the keys of a range as they are at this moment, its parts side by side on threads of
