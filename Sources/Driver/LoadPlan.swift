@@ -176,6 +176,8 @@ public struct LoadResult: Sendable {
   public var mechanism: String
   /// Bytes written in all, the ramp-up and unacknowledged requests included.
   public var bytesSubmittedForWriting: UInt64
+  /// Requests sent in all, the ramp-up and unacknowledged requests included.
+  public var requestsInAll: UInt64
   /// Keys of a store that counted requests asked for; of a device, the requests.
   public var entries: UInt64
   /// The target's clock when the last worker ended.

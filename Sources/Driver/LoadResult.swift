@@ -17,6 +17,7 @@ extension LoadResult {
     var outcome = PhaseOutcome.completed
     var detail: String?
     var submitted: UInt64 = 0
+    var requests: UInt64 = 0
     var rate = 0.0
     var submissions: [String] = []
     for (index, report) in reports.enumerated() {
@@ -40,6 +41,7 @@ extension LoadResult {
       }
       if index > 0 { seconds.add(report.seconds) }
       submitted += report.bytesSubmittedForWriting
+      requests += report.requestsInAll
       rate += report.rate
       let submission = report.submission.description
       if !submissions.contains(submission) { submissions.append(submission) }
@@ -60,7 +62,7 @@ extension LoadResult {
       seconds: seconds.histograms,
       outcome: outcome, detail: detail,
       mechanism: reports.first?.mechanism ?? "",
-      bytesSubmittedForWriting: submitted, entries: entries,
+      bytesSubmittedForWriting: submitted, requestsInAll: requests, entries: entries,
       clockAtEnd: reports.map(\.clockAtEnd).max() ?? .zero)
   }
 

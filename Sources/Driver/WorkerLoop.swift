@@ -180,6 +180,7 @@ struct WorkerLoop<Target: LoadTarget, Stream: RequestSource> {
     guard batchCount > 0 else { return }
     let accepted = try target.submit(batch.span.extracting(0..<batchCount), timing)
     inFlight += accepted
+    report.requestsInAll &+= UInt64(accepted)
     guard accepted == batchCount else {
       throw TargetError(
         operation: "submit", errno: 0,

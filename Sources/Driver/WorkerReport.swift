@@ -16,6 +16,8 @@ struct WorkerReport: Sendable {
   var bytes: UInt64 = 0
   var bytesWritten: UInt64 = 0
   var bytesSubmittedForWriting: UInt64 = 0
+  /// Requests sent, those of the ramp-up included.
+  var requestsInAll: UInt64 = 0
   var faults = FaultCounts()
   var seconds: SecondCounts
   var cpu = CPUTime.zero

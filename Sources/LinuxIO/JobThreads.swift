@@ -13,6 +13,7 @@ public final class JobThreads: Sendable {
     /// The first job that was not taken yet.
     var first = 0
     var threads: [PinnedThread] = []
+    /// Threads that wait for the bell and have not been rung for.
     var idleCount = 0
     var isClosed = false
   }
@@ -35,24 +36,43 @@ public final class JobThreads: Sendable {
   /// - Returns: Whether it was taken; not after ``close()``.
   /// - Throws: `SystemError` where there is no thread for it; it is not queued then.
   public func submit(_ job: @escaping Job) throws(SystemError) -> Bool {
-    let startsThread = state.withLock { state in
-      let waiting = state.jobs.count - state.first + 1
-      return !state.isClosed && waiting > state.idleCount && state.threads.count < threadCountMax
-    }
-    if startsThread {
+    var answer = offer(job, unlessItNeedsAThread: true)
+    if answer == .needsThread {
       do throws(SystemError) {
         try startThread()
       } catch {
         // One thread is enough to go on; without any, the queue would never end.
         if state.withLock({ $0.threads.isEmpty }) { throw error }
       }
+      answer = offer(job, unlessItNeedsAThread: false)
     }
-    let isTaken = state.withLock { state in
-      if !state.isClosed { state.jobs.append(job) }
-      return !state.isClosed
+    if case .queued(let mustRing) = answer {
+      if mustRing { bell.signal() }
+      return true
     }
-    if isTaken { bell.signal() }
-    return isTaken
+    return false
+  }
+
+  private enum Answer: Equatable {
+    case closed
+    case needsThread
+    /// Queued; the bell is rung where a thread waits for it.
+    case queued(mustRing: Bool)
+  }
+
+  /// Queues a job, at one look at the state.
+  private func offer(_ job: @escaping Job, unlessItNeedsAThread: Bool) -> Answer {
+    state.withLock { state in
+      guard !state.isClosed else { return .closed }
+      if unlessItNeedsAThread, state.idleCount == 0, state.threads.count < threadCountMax {
+        return .needsThread
+      }
+      state.jobs.append(job)
+      guard state.idleCount > 0 else { return .queued(mustRing: false) }
+      // That thread is spoken for.
+      state.idleCount -= 1
+      return .queued(mustRing: true)
+    }
   }
 
   /// Runs what is queued and ends the threads.
@@ -80,11 +100,12 @@ public final class JobThreads: Sendable {
 
   private func run() {
     while true {
-      state.withLock { $0.idleCount += 1 }
-      bell.wait()
       let next = state.withLock { state -> (job: Job?, ends: Bool) in
-        state.idleCount -= 1
-        guard state.first < state.jobs.count else { return (nil, state.isClosed) }
+        guard state.first < state.jobs.count else {
+          if state.isClosed { return (nil, true) }
+          state.idleCount += 1
+          return (nil, false)
+        }
         let job = state.jobs[state.first]
         state.first += 1
         if state.first == state.jobs.count || state.first >= 4096 {
@@ -94,7 +115,11 @@ public final class JobThreads: Sendable {
         return (job, false)
       }
       if next.ends { return }
-      next.job?()
+      guard let job = next.job else {
+        bell.wait()
+        continue
+      }
+      job()
     }
   }
 }

@@ -31,8 +31,8 @@ enum BenchFigures {
   }
 
   /// A request's share of what all took together.
-  static func each(_ total: Nanoseconds, of round: RoundRecord) -> String {
-    Quantity.latency(nanoseconds: Double(total.rawValue) / Double(round.operations))
+  static func each(_ total: Nanoseconds, of count: UInt64) -> String {
+    Quantity.latency(nanoseconds: Double(total.rawValue) / Double(max(1, count)))
   }
 
   private static func time(_ value: UInt64) -> String {

@@ -29,6 +29,8 @@ enum BenchStoreText {
     var entriesPerSecond: Double
     var bytesPerSecond: Double
     var readLatency: LatencySummary?
+    /// Requests that cache, device and process figures belong to: those of the ramp-up included.
+    var requestsInAll: UInt64
     var cacheHits: UInt64
     var cacheMisses: UInt64
     var hitRatio: Double?
@@ -58,7 +60,8 @@ enum BenchStoreText {
       mechanism: result.load.mechanism, seed: plan.seed, outcome: result.load.outcome,
       findings: result.findings, operationsPerSecond: round.iops,
       entriesPerSecond: result.entriesPerSecond, bytesPerSecond: round.bandwidth,
-      readLatency: result.load.readLatency?.summary, cacheHits: result.cacheHits,
+      readLatency: result.load.readLatency?.summary, requestsInAll: result.load.requestsInAll,
+      cacheHits: result.cacheHits,
       cacheMisses: result.cacheMisses, hitRatio: result.hitRatio, blockReads: result.blockReads,
       deviceReadBytes: result.deviceReadBytes, deviceWrittenBytes: result.deviceWrittenBytes,
       processCPUNanoseconds: result.processCPU, stalled: result.stalled,
@@ -123,11 +126,12 @@ enum BenchStoreText {
   /// What the load took: CPU time, cache, device, compaction.
   private static func costs(_ result: StoreBenchResult) -> [String] {
     let round = result.load.round
-    let operations = Double(round.operations)
-    func each(_ total: Nanoseconds) -> String { BenchFigures.each(total, of: round) }
+    // The store counts from the beginning of the ramp-up.
+    let operations = Double(max(1, result.load.requestsInAll))
+    func each(_ total: Nanoseconds) -> String { BenchFigures.each(total, of: round.operations) }
     var lines = [
       "cpu       \(each(round.userCPU)) user, \(each(round.systemCPU)) system of the workers for "
-        + "each request; \(each(result.processCPU)) of the process"
+        + "each request; \(BenchFigures.each(result.processCPU, of: result.load.requestsInAll)) of the process"
     ]
     if let ratio = result.hitRatio {
       lines.append(

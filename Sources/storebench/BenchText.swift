@@ -93,8 +93,8 @@ enum BenchText {
     if let late = BenchFigures.latenessLine(round) { lines.append(late) }
     if round.operations > 0 {
       lines.append(
-        "cpu       \(BenchFigures.each(round.userCPU, of: round)) user, "
-          + "\(BenchFigures.each(round.systemCPU, of: round)) system for each request")
+        "cpu       \(BenchFigures.each(round.userCPU, of: round.operations)) user, "
+          + "\(BenchFigures.each(round.systemCPU, of: round.operations)) system for each request")
     }
     for place in round.placement {
       let nodes = place.bufferNodes.map(String.init).joined(separator: ",")

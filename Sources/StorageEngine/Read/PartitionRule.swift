@@ -10,6 +10,7 @@ enum PartitionRule {
   ///   - bytesBelow: About how many bytes of the range lie before a key; never falls as keys ascend.
   /// - Returns: Ranges in ascending order that together are the range; fewer where there is little in
   ///   it.
+  /// - Throws: What `bytesBelow` throws.
   static func partitions<Failure>(
     of range: KeyRange, boundaries: [[UInt8]], count: Int,
     bytesBelow: ([UInt8]) throws(Failure) -> UInt64

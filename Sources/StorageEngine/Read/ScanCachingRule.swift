@@ -31,10 +31,9 @@ struct ScanCachingRule: Sendable, Equatable {
   ///
   /// RocksDB's own readahead asks the kernel, where the page cache is in use, and then reads block by
   /// block: a system call for each.
-  func readaheadBytes(limit: Int?) -> Int {
-    if let limit, limit <= Self.shortScan { return 0 }
-    return Self.longReadahead
-  }
+  /// A scan with a limit is left to it as well: every level reads ahead on its own, so that what is
+  /// asked for would be read several times over (746 KiB for 116 KiB in six levels, and no faster).
+  func readaheadBytes(limit: Int?) -> Int { limit == nil ? Self.longReadahead : 0 }
 
   /// Whether stored bytes, once in memory, take no more than one part in `parts` of the cache.
   private func fits(_ stored: UInt64, of parts: UInt64) -> Bool {

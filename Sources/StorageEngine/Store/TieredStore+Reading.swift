@@ -182,13 +182,24 @@ extension TieredStore {
     guard !misses.isEmpty else { return }
     let tiers = try tiers()
     let before = retirements.load(ordering: .acquiring)
-    var lookup = TierLookup(keys: keys, misses: misses, tombstones: tombstones, cache: cache)
-    for tier in Tier.allCases where !lookup.isDone {
-      try lookup.look(in: tiers[tier].database, at: tiers[tier].place, each)
+    let laneCount = LookupLanes.count(missCount: misses.count)
+    let absent: [Int]
+    if laneCount > 1 {
+      let lanes = LookupLanes(
+        TierLookup.lanes(
+          keys: keys, misses: misses, tombstones: tombstones, cache: cache, count: laneCount),
+        in: tiers)
+      // Whoever is free helps; this thread does what nobody else takes, all of it if need be.
+      for _ in 1..<laneCount { try? parallelReader.submit { lanes.takePart() } }
+      absent = try lanes.finish(each)
+    } else {
+      var lookup = TierLookup(keys: keys, misses: misses, tombstones: tombstones, cache: cache)
+      try lookup.look(in: tiers, each)
+      absent = lookup.absentIndices
     }
-    if !lookup.isDone, retirements.load(ordering: .acquiring) != before {
+    if !absent.isEmpty, retirements.load(ordering: .acquiring) != before {
       // A key moved up while the walk went down, so that it may have passed unseen.
-      for index in lookup.absentIndices {
+      for index in absent {
         let key = keys[index]
         try lend(key.span) { each(index, $0) }
       }
@@ -251,64 +262,5 @@ extension TieredStore {
       // A key that moved up while the walk went down would have passed unseen.
       guard retirements.load(ordering: .acquiring) != before else { return }
     }
-  }
-}
-
-/// Looks up many keys together, tier by tier.
-struct TierLookup {
-  /// A key that the cache did not have.
-  struct Miss {
-    var index: Int
-    var hash: UInt64
-    var ticket: UInt32?
-  }
-
-  private let keys: [[UInt8]]
-  private let tombstones: RangeTombstones?
-  private let cache: HotCache?
-  private var open: [Miss]
-
-  init(keys: [[UInt8]], misses: [Miss], tombstones: RangeTombstones?, cache: HotCache?) {
-    self.keys = keys
-    self.tombstones = tombstones
-    self.cache = cache
-    open = misses
-  }
-
-  /// Whether every key was found, alive or deleted.
-  var isDone: Bool { open.isEmpty }
-  /// The keys that no tier had so far.
-  var absentIndices: [Int] { open.map(\.index) }
-
-  /// Looks in one tier for what is still open.
-  mutating func look<Source: ValueSource & ~Copyable>(
-    in source: borrowing Source, at place: TierPlace, _ each: (Int, Span<UInt8>) -> Void
-  ) throws(StoreError) {
-    let asked = open
-    let list = KeyList(asked.map { keys[$0.index] })
-    var stillOpen: [Miss] = []
-    var failure: StoreError?
-    do throws(RocksDBError) {
-      try source.multiGet(list, sorted: false) { position, stored in
-        let miss = asked[position]
-        let key = keys[miss.index]
-        let found = Found<Void>(stored, key: key.span, tombstones: tombstones) { value, version in
-          if let cache, let ticket = miss.ticket {
-            cache.fill(
-              hash: miss.hash, key: key.span, value: value, version: version, ticket: ticket)
-          }
-          each(miss.index, value)
-        }
-        switch found {
-        case .absent: stillOpen.append(miss)
-        case .deleted, .value: break
-        case .damaged(let fault): failure = failure ?? place.damage(fault, key: key)
-        }
-      }
-    } catch {
-      throw place.storeError(error)
-    }
-    if let failure { throw failure }
-    open = stillOpen
   }
 }
