@@ -140,6 +140,7 @@ final class TierDatabase: Sendable {
     options.bloomBitsPerKey = settings.filterBitsPerKey
     options.ribbonFilter = settings.ribbonFilter
     options.compression = compression(settings.compression)
+    options.compressedFromLevel = settings.compressedFromLevel
     options.openFiles = settings.openFiles
     options.mmapReads = settings.mmapReads
     if settings.memtable == .hashSegments {

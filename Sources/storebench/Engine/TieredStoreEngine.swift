@@ -128,7 +128,8 @@ final class TieredStoreEngine: Engine {
         + "\(settings.buffersToMerge) merged, level 0 \(settings.level0Files) files, "
         + "\(settings.backgroundJobs) jobs of \(settings.subcompactions), "
         + "blocks of \(settings.blockBytes) B, filter \(settings.filterBitsPerKey) bits a key, "
-        + "compression \(settings.compression), memtable \(settings.memtable)"
+        + "compression \(settings.compression) from level \(settings.compressedFromLevel) on, "
+        + "memtable \(settings.memtable)"
     }
     return EngineRecord(
       name: "TieredStore", library: "RocksDB \(Database.libraryVersion)",

@@ -75,9 +75,12 @@ extension Case {
       var random = Random(seed: UInt64(thread) + 1)
       let flight = Flight(depth: depth)
       var room = 0
+      var key = Keys.empty
+      var value = keys.emptyValue
       for _ in 0..<operations {
         let number = random.below(keys.count)
-        let (key, value) = (keys.key(number), keys.value(number))
+        keys.write(number, to: &key)
+        keys.writeValue(number, to: &value)
         if room == 0 { room = flight.room() }
         room -= 1
         let begun = now()
