@@ -153,6 +153,8 @@ struct LevelDB : Tree<leveldb::DB, leveldb::Options, leveldb::ReadOptions, level
     must(status.ok(), status.ToString());
     db.reset(opened);
   }
+  // Compaction may still be asking for the filter.
+  ~LevelDB() override { db.reset(); }
   void settle() override { db->CompactRange(nullptr, nullptr); }
 };
 
