@@ -274,6 +274,8 @@ public struct NoiseRecord: Codable, Sendable, Equatable {
   public var steal: Double?
   /// Share of CPU time in which this host's CPUs were busy, 0…1.
   public var cpuBusy: Double?
+  /// Share of this host's CPU time that the run itself used, 0…1; nil in records of earlier versions.
+  public var ownCPU: Double?
 
   /// Nothing known.
   public init() {}

@@ -9,6 +9,10 @@ public struct NoiseReading: Sendable, Equatable {
   public var cpuPressureMicroseconds: UInt64?
   /// Microseconds in which some task waited for memory, since the start.
   public var memoryPressureMicroseconds: UInt64?
+  /// Processor time of this process so far; nil where it does not matter.
+  public var processCPU: Nanoseconds?
+  /// Processors that the kernel counts.
+  public var cpuCount = 0
   /// Processor ticks by use, idle ones too; nil where /proc/stat is not as expected.
   public var ticks: Ticks?
 
@@ -27,11 +31,17 @@ public struct NoiseReading: Sendable, Equatable {
   /// - Parameters:
   ///   - tree: Where to read.
   ///   - time: The moment.
-  public init(tree: KernelTree, time: ContinuousClock.Instant) {
+  ///   - processCPU: Processor time of this process so far.
+  public init(
+    tree: KernelTree, time: ContinuousClock.Instant, processCPU: Nanoseconds? = nil
+  ) {
     self.time = time
+    self.processCPU = processCPU
     cpuPressureMicroseconds = Self.pressure(tree.lines("/proc/pressure/cpu"))
     memoryPressureMicroseconds = Self.pressure(tree.lines("/proc/pressure/memory"))
-    let line = tree.lines("/proc/stat").first { $0.hasPrefix("cpu ") } ?? ""
+    let stat = tree.lines("/proc/stat").filter { $0.hasPrefix("cpu") }
+    let line = stat.first { $0.hasPrefix("cpu ") } ?? ""
+    cpuCount = stat.count { !$0.hasPrefix("cpu ") }
     let counts = line.split(separator: " ").dropFirst().compactMap { UInt64($0) }
     // user nice system idle iowait irq softirq steal; guest time is within user and nice.
     if counts.count >= 8 {
@@ -44,7 +54,10 @@ public struct NoiseReading: Sendable, Equatable {
   }
 
   /// Reads this machine's counters.
-  public static func now() -> NoiseReading { NoiseReading(tree: .live, time: .now) }
+  public static func now() -> NoiseReading {
+    let used = CPUTime.ofProcess()
+    return NoiseReading(tree: .live, time: .now, processCPU: used.user + used.system)
+  }
 
   /// What disturbed the machine since an earlier reading; unknown where a counter was missing or
   /// did not move forward.
@@ -57,6 +70,10 @@ public struct NoiseReading: Sendable, Equatable {
     }
     record.cpuPressure = share(cpuPressureMicroseconds, earlier.cpuPressureMicroseconds)
     record.memoryPressure = share(memoryPressureMicroseconds, earlier.memoryPressureMicroseconds)
+    if let processCPU, let before = earlier.processCPU, cpuCount > 0, microseconds > 0 {
+      let used = Double((processCPU - before).rawValue) / 1000
+      record.ownCPU = max(0, min(used / (microseconds * Double(cpuCount)), 1))
+    }
     if let ticks, let before = earlier.ticks, ticks.total > before.total {
       let total = Double(ticks.total - before.total)
       if ticks.stolen >= before.stolen {

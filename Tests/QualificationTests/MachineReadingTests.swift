@@ -84,7 +84,11 @@ func machine(_ files: [(path: String, text: String)], _ body: (KernelTree) throw
       machine([
         ("/proc/pressure/cpu", "some avg10=1.00 avg60=0.00 avg300=0.00 total=\(pressure)"),
         ("/proc/stat", "cpu  \(stat)\ncpu0 1 1 1 1 1 1 1 1 1 1"),
-      ]) { result = NoiseReading(tree: $0, time: start.advanced(by: .seconds(seconds))) }
+      ]) {
+        result = NoiseReading(
+          tree: $0, time: start.advanced(by: .seconds(seconds)),
+          processCPU: Nanoseconds(seconds: Double(seconds) / 4))
+      }
       return try #require(result)
     }
     let before = try reading(1_000_000, "100 0 100 700 50 0 0 50 0 0", after: 0)
@@ -93,6 +97,8 @@ func machine(_ files: [(path: String, text: String)], _ body: (KernelTree) throw
     #expect(noise.cpuPressure == 0.25)
     #expect(noise.steal == 0.15)
     #expect(noise.cpuBusy == 0.2)
+    // A quarter of the one processor that there is.
+    #expect(noise.ownCPU == 0.25)
     #expect(noise.memoryPressure == nil)
     #expect(before.noise(since: after).steal == nil)
   }

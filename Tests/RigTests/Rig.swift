@@ -49,18 +49,20 @@ enum Rig {
   /// - Parameters:
   ///   - options: Arguments of `rig run`, such as `--nvme 64M`.
   ///   - images: The contents of drives by the rig's name for them; others are empty.
+  ///   - earlier: A run whose drives this one finds as they were left.
   ///   - timeout: Seconds that the script may take.
   ///   - script: Bash; `Fixtures/prelude.sh` says what it may call.
   /// - Returns: What the cases reported.
   /// - Throws: Where files cannot be written or the rig cannot be started.
   static func run(
-    _ options: [String], images: [String: Data] = [:], timeout: Int, script: String
+    _ options: [String], images: [String: Data] = [:], after earlier: RigRun? = nil, timeout: Int,
+    script: String
   ) throws -> RigRun {
     guard let binary else { throw RigFailure(reason: "no program to test") }
     let folder = FileManager.default.temporaryDirectory
       .appending(path: "storebench-rig-\(UUID().uuidString)")
     let shared = folder.appending(path: "shared")
-    let drives = folder.appending(path: "drives")
+    let drives = earlier?.drives ?? folder.appending(path: "drives")
     for part in [shared, drives] {
       try FileManager.default.createDirectory(at: part, withIntermediateDirectories: true)
     }
@@ -82,7 +84,8 @@ enum Rig {
     let info = (try? Data(contentsOf: information)).flatMap {
       try? JSONDecoder().decode(RigInformation.self, from: $0)
     }
-    return RigRun(folder: folder, shared: shared, result: result, info: info)
+    return RigRun(
+      folder: folder, shared: shared, drives: drives, result: result, info: info)
   }
 }
 
@@ -104,14 +107,18 @@ struct RigFailure: Error, CustomStringConvertible {
 final class RigRun {
   let folder: URL
   let shared: URL
+  let drives: URL
   let result: Command.Result
   let info: RigInformation?
   /// What each case reported, by its name.
   let cases: [String: RigCase]
 
-  init(folder: URL, shared: URL, result: Command.Result, info: RigInformation?) {
+  init(
+    folder: URL, shared: URL, drives: URL, result: Command.Result, info: RigInformation?
+  ) {
     self.folder = folder
     self.shared = shared
+    self.drives = drives
     self.result = result
     self.info = info
     var cases: [String: RigCase] = [:]

@@ -1,5 +1,6 @@
 import Foundation
 import StorageEngine
+import StoreWriter
 import Testing
 
 /// The process that writes to a store until something ends it, and what it said.
@@ -93,31 +94,8 @@ extension WriterProcess {
   ///
   /// - Returns: The last number that is there whole.
   static func check(_ store: TieredStore, _ place: Comment) throws -> Int {
-    var numbers: [Character: Set<Int>] = ["a": [], "b": []]
-    var damaged: [Int] = []
-    var lastSaid: Int?
-    try store.scan { key, value in
-      let text = String(decoding: copy(key), as: UTF8.self)
-      if text == "last" { lastSaid = Int(String(decoding: copy(value), as: UTF8.self)) }
-      guard let kind = text.first, let number = Int(text.dropFirst()) else { return true }
-      numbers[kind]?.insert(number)
-      let count = number % 41 == 40 ? 30_000 : number % 700
-      let byte = UInt8(truncatingIfNeeded: number)
-      if value.count != count || !value.indices.allSatisfy({ value[$0] == byte }) {
-        damaged.append(number)
-      }
-      return true
-    }
-    #expect(damaged == [], place)
-    let (first, second) = (numbers["a"] ?? [], numbers["b"] ?? [])
-    #expect(first == second, "a batch is half there: \(place)")
-    let last = first.max() ?? -1
-    let missing = (0..<(last + 1)).first { !first.contains($0) }
-    #expect(missing == nil, "there are holes: \(place)")
-    // Written after each batch by itself: no later than one behind.
-    if let lastSaid {
-      #expect(lastSaid == last || lastSaid == last - 1, "'last' is \(lastSaid): \(place)")
-    }
-    return last
+    let found = try WrittenKeys(in: store)
+    #expect(found.faults == [], place)
+    return found.last
   }
 }

@@ -10,6 +10,9 @@ import StorageEngine
 ///
 /// Times are nanoseconds of the monotonic clock, DURABLE is a sequence as well. Tests kill the
 /// process, or take its file system away, at a random moment and look at what is there.
+///
+/// `StoreWriter FOLDER check` looks for them: it says `last NUMBER`, and a line beginning with
+/// `fault` for whatever must not be.
 @main
 struct StoreWriter {
   /// How long `grouped` may hold back.
@@ -17,6 +20,15 @@ struct StoreWriter {
 
   static func main() {
     let arguments = CommandLine.arguments
+    if arguments.count == 3, arguments[2] == "check" {
+      do {
+        try check(folder: arguments[1])
+      } catch {
+        say("error \(error)")
+        exit(1)
+      }
+      return
+    }
     guard arguments.count >= 4, let first = Int(arguments[3]) else { exit(64) }
     do {
       try write(
@@ -25,6 +37,18 @@ struct StoreWriter {
       say("error \(error)")
       exit(1)
     }
+  }
+
+  private static func check(folder: String) throws {
+    let store = try TieredStore.open(
+      folder, configuration: StoreConfiguration.measured.scaled(by: 1.0 / 64))
+    defer { try? store.close() }
+    let found = try WrittenKeys(in: store)
+    for fault in found.faults { say("fault \(fault)") }
+    for damage in try store.verify() { say("fault \(damage)") }
+    // It takes writes again, with a version that was never given out.
+    say("probe \(try store.put(Array("probe".utf8), []).sequence)")
+    say("last \(found.last)")
   }
 
   private static func write(folder: String, mode: String, from first: Int, moving: Bool) throws {
@@ -100,10 +124,8 @@ struct StoreWriter {
     }
   }
 
-  /// Short ones, and now and then one that fills many pages.
   private static func value(_ number: Int) -> [UInt8] {
-    let count = number % 41 == 40 ? 30_000 : number % 700
-    return Array(repeating: UInt8(truncatingIfNeeded: number), count: count)
+    Array(repeating: UInt8(truncatingIfNeeded: number), count: WrittenKeys.valueBytes(number))
   }
 
   private static func now() -> UInt64 {

@@ -71,6 +71,50 @@ import Testing
     }
   }
 
+  @Test(
+    "is a neighbour where tasks waited for a CPU, unless the run itself used what was used",
+    arguments: [
+      (0.6, 0.9, 0.8, .device), (0.6, 0.9, 0.6, .neighbour), (0.6, 0.9, nil, .neighbour),
+      (0.4, 0.9, 0.1, .device),
+    ] as [(Double, Double, Double?, Bound)])
+  func waits(pressure: Double, busy: Double, own: Double?, expected: Bound) throws {
+    let found = try bound {
+      $0.change("random-read-4k") {
+        var noise = NoiseRecord()
+        noise.cpuPressure = pressure
+        noise.cpuBusy = busy
+        noise.ownCPU = own
+        $0.noise = noise
+      }
+    }
+    #expect(found == expected)
+  }
+
+  @Test(
+    "of a store is the host's CPUs where its own threads waited for them",
+    arguments: [
+      (0.6, 0.9, 0.8, "open", true), (0.6, 0.9, 0.6, "open", false),
+      (0.4, 0.9, 0.8, "open", false), (0.6, 0.9, nil, "closed", false),
+      (0.1, 0.96, nil, "closed", true), (0.1, 0.96, nil, "open", false),
+    ] as [(Double, Double, Double?, String, Bool)])
+  func store(
+    pressure: Double, busy: Double, own: Double?, arrival: String, isBound: Bool
+  ) throws {
+    var phase = try SyntheticRun(SyntheticRun.profile("hot")).record.phases[0]
+    phase.scenario = ScenarioRecord(
+      name: "engine/random-read", workload: "store-random-read", blockSplit: "100",
+      readPercent: 100, depth: 64, threads: 1, distribution: "uniform", arrival: arrival,
+      ratePerSecond: nil, submission: "", rangeStartBytes: 0, rangeBytes: 1 << 30)
+    var round = RoundRecord(index: 0, startedAt: .zero)
+    var noise = NoiseRecord()
+    noise.cpuPressure = pressure
+    noise.cpuBusy = busy
+    noise.ownCPU = own
+    round.noise = noise
+    phase.rounds = [round, round]
+    #expect((AttributionRule.storeCPU(phase)?.bound == .cpu) == isBound)
+  }
+
   @Test("is the host's CPUs where the workers had no time left") func cpu() throws {
     let busy = try bound { run in
       for index in run.record.phases.indices where run.record.phases[index].name == "random-read-4k"

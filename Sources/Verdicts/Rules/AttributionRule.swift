@@ -11,6 +11,9 @@ public struct AttributionRule: Sendable {
   /// Share of time in which tasks may wait for a CPU before it explains a result; our own workers
   /// make some of it.
   public static let cpuPressureLimit = 0.50
+  /// Share of the CPU time that others may use before waits for a CPU are their doing; what the kernel
+  /// does for the run's own requests counts among them.
+  public static let othersLimit = 0.25
 
   /// A bound with its explanation.
   public struct Finding: Sendable, Equatable {
@@ -56,15 +59,32 @@ public struct AttributionRule: Sendable {
 
   /// A store works on threads of its own, so that only the whole host's time tells of its limit.
   static func storeCPU(_ phase: PhaseRecord?) -> Finding? {
+    guard let phase else { return nil }
+    func mean(_ values: [Double]) -> Double? {
+      values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+    }
+    let noise = phase.rounds.compactMap(\.noise)
     // Workers that wait for a schedule spin: busy then means nothing.
-    guard let phase, phase.scenario?.arrival == "closed" else { return nil }
-    let busy = phase.rounds.compactMap { $0.noise?.cpuBusy }
-    guard !busy.isEmpty else { return nil }
-    let mean = busy.reduce(0, +) / Double(busy.count)
-    guard mean >= busyLimit else { return nil }
+    if phase.scenario?.arrival == "closed", let busy = mean(noise.compactMap(\.cpuBusy)),
+      busy >= busyLimit
+    {
+      return Finding(
+        bound: .cpu,
+        explanation: "this host's CPUs were busy for \(Figure.percent(busy)) of the time")
+    }
+    guard let waited = mean(noise.compactMap(\.cpuPressure)), waited > cpuPressureLimit,
+      let own = mean(noise.compactMap(\.ownCPU)), noise.allSatisfy({ !isTakenByOthers($0) })
+    else { return nil }
     return Finding(
       bound: .cpu,
-      explanation: "this host's CPUs were busy for \(Figure.percent(mean)) of the time")
+      explanation: "the store's threads waited for one of this host's CPUs "
+        + "\(Figure.percent(waited)) of the time, of which the run used \(Figure.percent(own))")
+  }
+
+  /// Whether others than the run used much of the CPU time, as far as is known.
+  private static func isTakenByOthers(_ noise: NoiseRecord) -> Bool {
+    guard let busy = noise.cpuBusy, let own = noise.ownCPU else { return true }
+    return busy - own > othersLimit
   }
 
   /// The link is trained below what the drive can do, and the gate needs what is missing.
@@ -127,7 +147,7 @@ public struct AttributionRule: Sendable {
     let noise = phase?.rounds.compactMap(\.noise) ?? []
     let steal = noise.compactMap(\.steal).max() ?? 0
     let memory = noise.compactMap(\.memoryPressure).max() ?? 0
-    let cpu = noise.compactMap(\.cpuPressure).max() ?? 0
+    let cpu = noise.filter(isTakenByOthers).compactMap(\.cpuPressure).max() ?? 0
     let explanation: String
     if steal > stealLimit {
       explanation = "the hypervisor took \(Figure.percent(steal)) of the CPU time"

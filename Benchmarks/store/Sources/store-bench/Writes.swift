@@ -1,3 +1,4 @@
+import CTurns
 import Foundation
 import StorageEngine
 import Synchronization
@@ -119,6 +120,8 @@ extension Case {
     try Self.onThreads(getRate > 0 ? 2 : 1) { thread in
       var random = Random(seed: 7)
       if thread == 1 {
+        // Who asks for a single key waits for it; who writes without a pause does not give way.
+        take_short_turns()
         // An open loop: each get is due at its time, and waits are counted from there.
         var chooser = Random(seed: 9)
         var latencies = Latencies()
