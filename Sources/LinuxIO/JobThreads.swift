@@ -9,10 +9,13 @@ public final class JobThreads: Sendable {
   public typealias Job = @Sendable () -> Void
 
   private struct State: ~Copyable {
-    var jobs: [Job] = []
+    /// Those that were taken are nil.
+    var jobs: [Job?] = []
     /// The first job that was not taken yet.
     var first = 0
     var threads: [PinnedThread] = []
+    /// Threads that somebody is about to start.
+    var startingCount = 0
     /// Threads that wait for the bell and have not been rung for.
     var idleCount = 0
     var isClosed = false
@@ -64,7 +67,10 @@ public final class JobThreads: Sendable {
   private func offer(_ job: @escaping Job, unlessItNeedsAThread: Bool) -> Answer {
     state.withLock { state in
       guard !state.isClosed else { return .closed }
-      if unlessItNeedsAThread, state.idleCount == 0, state.threads.count < threadCountMax {
+      if unlessItNeedsAThread, state.idleCount == 0,
+        state.threads.count + state.startingCount < threadCountMax
+      {
+        state.startingCount += 1
         return .needsThread
       }
       state.jobs.append(job)
@@ -87,8 +93,15 @@ public final class JobThreads: Sendable {
   }
 
   private func startThread() throws(SystemError) {
-    let thread = try PinnedThread(name: name, cpu: nil, turn: turn) { [self] in run() }
+    let thread: PinnedThread
+    do throws(SystemError) {
+      thread = try PinnedThread(name: name, cpu: nil, turn: turn) { [self] in run() }
+    } catch {
+      state.withLock { $0.startingCount -= 1 }
+      throw error
+    }
     let isKept = state.withLock { state in
+      state.startingCount -= 1
       if !state.isClosed { state.threads.append(thread) }
       return !state.isClosed
     }
@@ -107,6 +120,7 @@ public final class JobThreads: Sendable {
           return (nil, false)
         }
         let job = state.jobs[state.first]
+        state.jobs[state.first] = nil
         state.first += 1
         if state.first == state.jobs.count || state.first >= 4096 {
           state.jobs.removeFirst(state.first)

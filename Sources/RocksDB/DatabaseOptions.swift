@@ -132,8 +132,8 @@ public struct DatabaseOptions: Sendable {
   public var ribbonFilter = false
   /// Compression of all levels but the last.
   public var compression = Compression.lz4
-  /// The first level that is compressed, from 0 to 7; levels before it are not.
-  public var compressedFromLevel = 0
+  /// Whether level 0 is compressed, too.
+  public var compressesLevel0 = true
   /// Compression of the last level; nil for the same.
   public var bottomCompression: Compression?
   /// Whether reads go through memory maps; slower, and a bad sector ends the process.

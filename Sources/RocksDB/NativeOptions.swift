@@ -131,9 +131,8 @@ final class NativeOptions: @unchecked Sendable {
     rocksdb_options_set_compression(options, source.compression.number)
     rocksdb_options_set_compression_options(
       options, Self.zlibWindowBits, source.compression.level, 0, 0)
-    let first = max(0, min(source.compressedFromLevel, 7))
-    // RocksDB copies the compression that was set before.
-    if first > 0 { rocksdb_options_set_min_level_to_compress(options, Int32(first)) }
+    // The levels below get the compression that was set before.
+    if !source.compressesLevel0 { rocksdb_options_set_min_level_to_compress(options, 1) }
     guard let bottom = source.bottomCompression else { return }
     rocksdb_options_set_bottommost_compression(options, bottom.number)
     rocksdb_options_set_bottommost_compression_options(

@@ -40,10 +40,10 @@ public struct TierSettings: Sendable, Equatable {
   public var filterBitsPerKey: Double
   /// Whether filters are Ribbon: 30 % smaller, slower to build.
   public var ribbonFilter: Bool
-  /// Compression of the levels from ``compressedFromLevel`` on.
+  /// Compression of all levels, but perhaps of level 0.
   public var compression: Compression
-  /// The first level that is compressed; 0 compresses all.
-  public var compressedFromLevel: Int
+  /// Whether level 0 is compressed, too.
+  public var compressesLevel0: Bool
   /// Most files held open; -1 for all.
   public var openFiles: Int
   /// Whether reads go through memory maps.
@@ -57,7 +57,7 @@ public struct TierSettings: Sendable, Equatable {
     level0Files: Int = 4, level1Bytes: Int = 256 << 20, backgroundJobs: Int,
     subcompactions: Int = 1, blockBytes: Int,
     filterBitsPerKey: Double, ribbonFilter: Bool = false, compression: Compression,
-    compressedFromLevel: Int = 0,
+    compressesLevel0: Bool = true,
     openFiles: Int = -1, mmapReads: Bool = false, memtable: Memtable = .skiplist
   ) {
     self.cacheBytes = cacheBytes
@@ -72,7 +72,7 @@ public struct TierSettings: Sendable, Equatable {
     self.filterBitsPerKey = filterBitsPerKey
     self.ribbonFilter = ribbonFilter
     self.compression = compression
-    self.compressedFromLevel = compressedFromLevel
+    self.compressesLevel0 = compressesLevel0
     self.openFiles = openFiles
     self.mmapReads = mmapReads
     self.memtable = memtable
@@ -124,7 +124,7 @@ extension TierSettings {
         cacheBytes: 64 << 20, writeBufferBytes: 128 << 20, writeBufferCount: 6, buffersToMerge: 2,
         level0Files: 8, level1Bytes: 2 << 30, backgroundJobs: 4, subcompactions: 2,
         blockBytes: 4 << 10,
-        filterBitsPerKey: 10, compression: .lz4, compressedFromLevel: 1, memtable: .hashSegments)
+        filterBitsPerKey: 10, compression: .lz4, compressesLevel0: false, memtable: .hashSegments)
     case .warm:
       TierSettings(
         cacheBytes: 64 << 20, writeBufferBytes: 32 << 20, writeBufferCount: 4, backgroundJobs: 2,

@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import Glibc
 import LinuxIO
 import Synchronization
@@ -20,6 +21,35 @@ import Testing
     threads.close()
     #expect(runs.withLock { $0.allSatisfy { $0 == 1 } })
     #expect(ids.withLock { $0.count } <= threadCount)
+  }
+
+  @Test(arguments: [1, 4])
+  func `a job is done soon, also where all threads had gone to sleep`(threadCount: Int) throws {
+    let threads = JobThreads(name: "job", count: threadCount)
+    let submitters = DispatchGroup()
+    let lateCount = Mutex(0)
+    let ids = Mutex(Set<pthread_t>())
+    for submitter in 0..<4 {
+      submitters.enter()
+      Thread.detachNewThread {
+        defer { submitters.leave() }
+        for number in 0..<2000 {
+          let isDone = DispatchSemaphore(value: 0)
+          _ = try? threads.submit {
+            _ = ids.withLock { $0.insert(pthread_self()) }
+            isDone.signal()
+          }
+          if isDone.wait(timeout: .now() + 20) != .success {
+            return lateCount.withLock { $0 += 1 }
+          }
+          if (number + submitter) % 50 == 0 { usleep(500) }
+        }
+      }
+    }
+    submitters.wait()
+    #expect(lateCount.withLock { $0 } == 0)
+    #expect(ids.withLock { $0.count } <= threadCount)
+    threads.close()
   }
 
   @Test func `one thread keeps the order in which jobs came`() throws {

@@ -57,6 +57,7 @@ enum StorePowerCut {
     let durable = acknowledged.last?.durable ?? 0
     #expect(lost.allSatisfy { $0.sequence > durable }, "\(place): what was durable is lost")
     let probe = found.first { $0.hasPrefix("probe ") }.flatMap { UInt64($0.dropFirst(6)) } ?? 0
+    // Those that were lost may be given out again.
     if let kept = acknowledged.last(where: { $0.number <= last }) {
       #expect(probe > kept.sequence, "\(place)")
     }

@@ -332,23 +332,21 @@ struct MaintenanceTests {
     #expect(values == [key(0), key(10_500), key(20_993), nil])
   }
 
-  @Test("levels are compressed from a chosen one on")
-  func compressedFrom() throws {
+  @Test("level 0 is left uncompressed where that is asked for, and the levels below are not")
+  func levelZero() throws {
     var sizes: [[Int]] = []
-    for level in [0, 1, 7] {
-      let database = try filled(20_000, making { $0.compressedFromLevel = level })
+    for compresses in [true, false] {
+      let database = try filled(20_000, making { $0.compressesLevel0 = compresses })
       let first = try #require(database.tableFiles().first)
       #expect(first.level == 0)
       try database.compact(rewriteBottom: true)
       let below = try #require(database.tableFiles().first)
-      #expect((1..<7).contains(below.level))
+      #expect(below.level > 0)
       sizes.append([first.byteCount, below.byteCount])
       try database.close()
       try FileManager.default.removeItem(atPath: folder.path("db"))
     }
     #expect(sizes[0][0] * 6 < sizes[1][0] * 5)
-    #expect(sizes[1][0] == sizes[2][0])
     #expect(sizes[0][1] == sizes[1][1])
-    #expect(sizes[1][1] * 6 < sizes[2][1] * 5)
   }
 }

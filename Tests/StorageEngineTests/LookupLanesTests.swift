@@ -1,5 +1,6 @@
 import Dispatch
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import StorageEngine
@@ -41,10 +42,11 @@ import Testing
   func answers(count: Int) throws {
     let fixture = try StoreFixture()
     let store = try Self.filled(fixture, keyCount: 5000)
-    var generator = SystemRandomNumberGenerator()
+    let seed = UInt64.random(in: 1 ... .max)
+    var generator = SeededGenerator(seed: seed)
     let numbers = (0..<count).map { _ in Int.random(in: 0..<6000, using: &generator) }
     let values = try store.multiGet(numbers.map { bytes("key \($0)") })
-    #expect(values == numbers.map { Self.value($0, keyCount: 5000) })
+    #expect(values == numbers.map { Self.value($0, keyCount: 5000) }, "seed \(seed)")
   }
 
   @Test("do not wait for one another, however many callers there are")

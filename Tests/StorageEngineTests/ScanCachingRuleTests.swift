@@ -36,35 +36,38 @@ import Testing
   func rule(limit: Int?, range: UInt64, store: UInt64, fills: Bool) {
     let rule = ScanCachingRule(Self.shared)
     #expect(rule.cacheBytes == 1088 << 20)
-    #expect(rule.fillsCache(limit: limit) { (range, store) } == fills)
+    #expect(rule.plan(limit: limit, .forward) { (range, store) }.fillsCache == fills)
   }
 
   @Test("not where the stored bytes are unknown, unless it is short")
   func unknown() {
     let rule = ScanCachingRule(Self.shared)
-    #expect(!rule.fillsCache(limit: nil) { nil })
-    #expect(rule.fillsCache(limit: 1000) { nil })
+    #expect(rule.plan(limit: nil, .forward) { nil } == .init(fillsCache: false, readaheadBytes: 0))
+    #expect(rule.plan(limit: 1000, .forward) { nil } == .init(fillsCache: true, readaheadBytes: 0))
   }
 
   @Test("by the smallest of separate caches")
   func separate() {
     let rule = ScanCachingRule(Self.separate)
     #expect(rule.cacheBytes == 32 << 20)
-    #expect(rule.fillsCache(limit: nil) { (8 << 20, .max) })
-    #expect(!rule.fillsCache(limit: nil) { (9 << 20, .max) })
+    #expect(rule.plan(limit: nil, .forward) { (8 << 20, .max) }.fillsCache)
+    #expect(!rule.plan(limit: nil, .forward) { (9 << 20, .max) }.fillsCache)
   }
 
-  @Test("and reads ahead by a mebibyte, unless it has a limit")
-  func readahead() {
-    let rule = ScanCachingRule(Self.shared)
-    #expect(rule.readaheadBytes(limit: 1000) == 0)
-    #expect(rule.readaheadBytes(limit: 1 << 20) == 0)
-    #expect(rule.readaheadBytes(limit: nil) == 1 << 20)
+  @Test(
+    "and reads ahead by a mebibyte, if it is long and goes forward",
+    arguments: [
+      (nil, ScanDirection.forward, 64 << 20, 1 << 20), (nil, .forward, 64 << 20 - 1, 0),
+      (nil, .backward, .max, 0), (1 << 20, .forward, .max, 0),
+    ] as [(Int?, ScanDirection, UInt64, Int)])
+  func readahead(limit: Int?, direction: ScanDirection, range: UInt64, expected: Int) {
+    let plan = ScanCachingRule(Self.shared).plan(limit: limit, direction) { (range, .max) }
+    #expect(plan.readaheadBytes == expected)
   }
 
   @Test("does not ask for the bytes of a short scan")
   func short() {
-    _ = ScanCachingRule(Self.shared).fillsCache(limit: 10) {
+    _ = ScanCachingRule(Self.shared).plan(limit: 10, .forward) {
       Issue.record("asked")
       return nil
     }

@@ -46,7 +46,7 @@ struct StoreWriter {
     let found = try WrittenKeys(in: store)
     for fault in found.faults { say("fault \(fault)") }
     for damage in try store.verify() { say("fault \(damage)") }
-    // It takes writes again, with a version that was never given out.
+    // It takes writes again, behind all that is there.
     say("probe \(try store.put(Array("probe".utf8), []).sequence)")
     say("last \(found.last)")
   }

@@ -91,28 +91,31 @@ import Testing
   }
 
   @Test(
-    "of a store is the host's CPUs where its own threads waited for them",
+    "of a store is the host's CPUs where its own threads waited for them, and nothing else did it",
     arguments: [
-      (0.6, 0.9, 0.8, "open", true), (0.6, 0.9, 0.6, "open", false),
-      (0.4, 0.9, 0.8, "open", false), (0.6, 0.9, nil, "closed", false),
-      (0.1, 0.96, nil, "closed", true), (0.1, 0.96, nil, "open", false),
-    ] as [(Double, Double, Double?, String, Bool)])
+      // Pressure, busy, own, steal; what bound it.
+      (0.6, 0.9, 0.8, 0, .cpu), (0.6, 0.9, 0.6, 0, .neighbour), (0.4, 0.9, 0.8, 0, .device),
+      (0.6, 0.9, nil, 0, .neighbour), (0.6, 0.65, 0.6, 0.3, .neighbour),
+      (0.55, 0.1, 0.02, 0, .device),
+    ] as [(Double, Double, Double?, Double, Bound)])
   func store(
-    pressure: Double, busy: Double, own: Double?, arrival: String, isBound: Bool
+    pressure: Double, busy: Double, own: Double?, steal: Double, expected: Bound
   ) throws {
-    var phase = try SyntheticRun(SyntheticRun.profile("hot")).record.phases[0]
-    phase.scenario = ScenarioRecord(
-      name: "engine/random-read", workload: "store-random-read", blockSplit: "100",
-      readPercent: 100, depth: 64, threads: 1, distribution: "uniform", arrival: arrival,
-      ratePerSecond: nil, submission: "", rangeStartBytes: 0, rangeBytes: 1 << 30)
+    let profile = try SyntheticRun.profile("hot")
+    var phase = try #require(SyntheticRun(profile).record.phases.first)
     var round = RoundRecord(index: 0, startedAt: .zero)
     var noise = NoiseRecord()
     noise.cpuPressure = pressure
     noise.cpuBusy = busy
     noise.ownCPU = own
+    noise.steal = steal
     round.noise = noise
     phase.rounds = [round, round]
-    #expect((AttributionRule.storeCPU(phase)?.bound == .cpu) == isBound)
+    let name = try #require(GateName("engine/random-read/iops"))
+    let gate = GateResult(name: name, side: .min, limit: 2, unit: .perSecond)
+    let waits = AttributionRule.storeWaits(gate, phase)?.bound
+    let found = AttributionRule.neighbour(phase)?.bound ?? waits ?? .device
+    #expect(found == expected)
   }
 
   @Test("is the host's CPUs where the workers had no time left") func cpu() throws {

@@ -140,7 +140,7 @@ final class TierDatabase: Sendable {
     options.bloomBitsPerKey = settings.filterBitsPerKey
     options.ribbonFilter = settings.ribbonFilter
     options.compression = compression(settings.compression)
-    options.compressedFromLevel = settings.compressedFromLevel
+    options.compressesLevel0 = settings.compressesLevel0
     options.openFiles = settings.openFiles
     options.mmapReads = settings.mmapReads
     if settings.memtable == .hashSegments {

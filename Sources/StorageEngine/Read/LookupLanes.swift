@@ -51,7 +51,11 @@ final class LookupLanes: Sendable {
   func finish(_ each: (Int, Span<UInt8>) -> Void) throws(StoreError) -> [Int] {
     takePart()
     bell.wait()
-    let (found, absent, failure) = state.withLock { ($0.found, $0.absent, $0.failure) }
+    // Jobs that nobody has looked at yet still hold this object: the values must not stay with it.
+    let (found, absent, failure) = state.withLock { state in
+      defer { (state.found, state.absent) = ([], []) }
+      return (state.found, state.absent, state.failure)
+    }
     if let failure { throw failure }
     for (index, value) in found { each(index, value.span) }
     return absent

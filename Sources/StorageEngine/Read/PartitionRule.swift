@@ -7,9 +7,10 @@ enum PartitionRule {
   ///   - boundaries: Keys at which files begin or end, in any order; only they are known to lie among
   ///     the data, so that a cut is looked for between two of them.
   ///   - count: Most parts.
-  ///   - bytesBelow: About how many bytes of the range lie before a key; never falls as keys ascend.
-  /// - Returns: Ranges in ascending order that together are the range; fewer where there is little in
-  ///   it.
+  ///   - bytesBelow: About how many bytes of the range lie before a key. Answers may change from call
+  ///     to call, as those of a store that compacts do: the parts are then less equal.
+  /// - Returns: Ranges in ascending order that together are the range, none in another; fewer where
+  ///   there is little in it.
   /// - Throws: What `bytesBelow` throws.
   static func partitions<Failure>(
     of range: KeyRange, boundaries: [[UInt8]], count: Int,
@@ -17,20 +18,22 @@ enum PartitionRule {
   ) throws(Failure) -> [KeyRange] {
     let total = try bytesBelow(range.upperBound)
     guard count > 1, total > 0 else { return [range] }
-    var places = [Place(key: range.lowerBound, bytes: 0)]
-    for key in boundaries.filter(range.contains).sorted(by: { $0.lexicographicallyPrecedes($1) })
-    where places[places.count - 1].key.lexicographicallyPrecedes(key) {
-      places.append(Place(key: key, bytes: try bytesBelow(key)))
-    }
-    var cuts: [Place] = []
+    let keys = boundaries.filter(range.contains).sorted { $0.lexicographicallyPrecedes($1) }
+    let close = total / UInt64(count) / closeness
+    var bounds: [[UInt8]?] = [range.lower]
+    var last = Place(key: range.lowerBound, bytes: 0)
     for share in 1..<count {
       let wanted = total.multipliedFullWidth(by: UInt64(share))
       let target = UInt64(count).dividingFullWidth(wanted).quotient
-      let close = total / UInt64(count) / closeness
-      let cut = try nearest(to: target, within: close, among: places, bytesBelow)
-      if cut.bytes > cuts.last?.bytes ?? 0, cut.bytes < total { cuts.append(cut) }
+      let end = range.upper.map { Place(key: $0, bytes: total) }
+      let cut = try nearest(to: target, within: close, among: keys, from: last, to: end, bytesBelow)
+      guard cut.bytes > last.bytes, cut.bytes < total,
+        last.key.lexicographicallyPrecedes(cut.key)
+      else { continue }
+      bounds.append(cut.key)
+      last = cut
     }
-    let bounds: [[UInt8]?] = [range.lower] + cuts.map { Optional($0.key) } + [range.upper]
+    bounds.append(range.upper)
     return zip(bounds, bounds.dropFirst()).map { KeyRange(from: $0, upTo: $1) }
   }
 
@@ -49,16 +52,31 @@ enum PartitionRule {
   /// Halvings between two boundaries; each asks the tables' indexes.
   private static let halvings = 24
 
-  /// The key before which about `target` bytes lie.
+  /// The key before which about `target` bytes lie, not before `start`.
   private static func nearest<Failure>(
-    to target: UInt64, within close: UInt64, among places: [Place],
-    _ bytesBelow: ([UInt8]) throws(Failure) -> UInt64
+    to target: UInt64, within close: UInt64, among keys: [[UInt8]], from start: Place,
+    to end: Place?, _ bytesBelow: ([UInt8]) throws(Failure) -> UInt64
   ) throws(Failure) -> Place {
-    guard let next = places.firstIndex(where: { $0.bytes > target }) else {
-      return places[places.count - 1]
+    var low = start
+    var high = end
+    var first = 0
+    var past = keys.count
+    while first < past {
+      let index = first + (past - first) / 2
+      guard start.key.lexicographicallyPrecedes(keys[index]) else {
+        first = index + 1
+        continue
+      }
+      let place = Place(key: keys[index], bytes: try bytesBelow(keys[index]))
+      if place.bytes > target {
+        high = place
+        past = index
+      } else {
+        low = place
+        first = index + 1
+      }
     }
-    var low = places[max(0, next - 1)]
-    var high = places[next]
+    guard var high else { return low }
     for _ in 0..<halvings
     where low.distance(to: target) > close && high.distance(to: target) > close {
       guard let key = middle(low.key, high.key) else { break }

@@ -14,26 +14,37 @@ struct ScanCachingRule: Sendable, Equatable {
       : Tier.allCases.map { UInt64(clamping: configuration.settings(of: $0).cacheBytes) }.min() ?? 0
   }
 
-  /// Whether a scan fills the cache.
+  /// How a scan reads.
+  struct Plan: Sendable, Equatable {
+    /// Whether its blocks stay in the cache.
+    var fillsCache: Bool
+    /// Bytes that it reads ahead of itself; 0 leaves it to RocksDB, which begins with two blocks and
+    /// doubles.
+    var readaheadBytes: Int
+  }
+
+  /// How a scan reads.
+  ///
+  /// RocksDB's own readahead reads block by block where the page cache is in use, a system call for
+  /// each. A readahead of ours is read by every file of every level, needed or not: for a long scan
+  /// alone. It does nothing for a backward one.
   ///
   /// - Parameters:
   ///   - limit: Its most keys; nil where it has no limit.
+  ///   - direction: Which way it goes.
   ///   - stored: About how many bytes of files hold its range, and how many hold the whole store,
   ///     compressed; nil where unknown.
-  /// - Returns: Whether its blocks stay in the cache.
-  func fillsCache(limit: Int?, stored: () -> (range: UInt64, store: UInt64)?) -> Bool {
-    if let limit, limit <= Self.shortScan { return true }
-    guard let stored = stored() else { return false }
-    return fits(stored.store, of: 1) || fits(stored.range, of: Self.share)
+  /// - Returns: The plan.
+  func plan(
+    limit: Int?, _ direction: ScanDirection, stored: () -> (range: UInt64, store: UInt64)?
+  ) -> Plan {
+    if let limit, limit <= Self.shortScan { return Plan(fillsCache: true, readaheadBytes: 0) }
+    guard let stored = stored() else { return Plan(fillsCache: false, readaheadBytes: 0) }
+    let isLong = limit == nil && direction == .forward && stored.range >= Self.longRange
+    return Plan(
+      fillsCache: fits(stored.store, of: 1) || fits(stored.range, of: Self.share),
+      readaheadBytes: isLong ? Self.longReadahead : 0)
   }
-
-  /// Bytes that a scan reads ahead of itself; 0 leaves it to RocksDB, which begins with two blocks.
-  ///
-  /// RocksDB's own readahead asks the kernel, where the page cache is in use, and then reads block by
-  /// block: a system call for each.
-  /// A scan with a limit is left to it as well: every level reads ahead on its own, so that what is
-  /// asked for would be read several times over (746 KiB for 116 KiB in six levels, and no faster).
-  func readaheadBytes(limit: Int?) -> Int { limit == nil ? Self.longReadahead : 0 }
 
   /// Whether stored bytes, once in memory, take no more than one part in `parts` of the cache.
   private func fits(_ stored: UInt64, of parts: UInt64) -> Bool {
@@ -43,6 +54,8 @@ struct ScanCachingRule: Sendable, Equatable {
 
   /// Keys of a scan that may always stay: about 100 blocks of hot data.
   private static let shortScan = 1000
+  /// Stored bytes from which a range is long: what some files read too much is little beside it.
+  private static let longRange: UInt64 = 64 << 20
   /// What the drive is asked for at once in a long scan.
   private static let longReadahead = 1 << 20
   /// Cache bytes for each stored byte: cached blocks are not compressed.

@@ -68,14 +68,29 @@ public final class StoreSnapshot: Sendable {
   ) throws(StoreError) {
     guard !range.isEmpty, limit != 0 else { return }
     if let limit, limit < 0 { throw .invalidArgument("a scan of \(limit) keys means nothing") }
-    var options = IteratorOptions(from: range.lowerBound, to: range.upperBound)
-    options.fillCache = scanRule.fillsCache(limit: limit) {
+    try scan(range, direction, limit: limit, by: plan(range, direction, limit: limit), body)
+  }
+
+  /// How a scan of a range reads.
+  func plan(
+    _ range: KeyRange, _ direction: ScanDirection, limit: Int? = nil
+  ) -> ScanCachingRule.Plan {
+    scanRule.plan(limit: limit, direction) {
       guard let inRange = storedByteCount(range), let inStore = storedByteCount(.all) else {
         return nil
       }
       return (inRange, inStore)
     }
-    options.readaheadBytes = scanRule.readaheadBytes(limit: limit)
+  }
+
+  /// Walks over keys as it was planned, perhaps for a range of which this one is a part.
+  func scan(
+    _ range: KeyRange, _ direction: ScanDirection = .forward, limit: Int? = nil,
+    by plan: ScanCachingRule.Plan, _ body: (_ key: Span<UInt8>, _ value: Span<UInt8>) -> Bool
+  ) throws(StoreError) {
+    var options = IteratorOptions(from: range.lowerBound, to: range.upperBound)
+    options.fillCache = plan.fillsCache
+    options.readaheadBytes = plan.readaheadBytes
     var merge = TierMerge(
       hot: TierMerge.Cursor(place: places[0], iterator: hot.iterator(options)),
       warm: TierMerge.Cursor(place: places[1], iterator: warm.iterator(options)),

@@ -45,6 +45,7 @@ extension TieredStore {
     }
     let snapshot = try snapshot()
     let parts = try partitions(of: range, count: partitionCount)
+    let plan = snapshot.plan(range, .forward)
     let failure = SharedFailure()
     var threads: [PinnedThread] = []
     for part in parts.indices.dropFirst() {
@@ -52,7 +53,7 @@ extension TieredStore {
         threads.append(
           try PinnedThread(name: "store-scan", cpu: nil) {
             failure.catching { () throws(StoreError) in
-              try snapshot.scan(parts[part]) { key, value in body(part, key, value) }
+              try snapshot.scan(parts[part], by: plan) { key, value in body(part, key, value) }
             }
           })
       } catch {
@@ -60,7 +61,7 @@ extension TieredStore {
       }
     }
     failure.catching { () throws(StoreError) in
-      try snapshot.scan(parts[0]) { key, value in body(0, key, value) }
+      try snapshot.scan(parts[0], by: plan) { key, value in body(0, key, value) }
     }
     for thread in threads { thread.join() }
     if let failure = failure.first { throw failure }

@@ -15,6 +15,10 @@ public struct AttributionRule: Sendable {
   /// does for the run's own requests counts among them.
   public static let othersLimit = 0.25
 
+  /// Share of the CPU time that the run must have used itself before its threads' waits for one
+  /// another explain a result.
+  public static let ownLimit = 0.50
+
   /// A bound with its explanation.
   public struct Finding: Sendable, Equatable {
     /// What bound the gate.
@@ -33,6 +37,7 @@ public struct AttributionRule: Sendable {
   ) -> Finding {
     cpu(gate, phase, headroom) ?? link(gate, scenario, subject.identity.link)
       ?? thermal(subject) ?? placement(phase, subject.identity.numaNode) ?? neighbour(phase)
+      ?? storeWaits(gate, phase)
       ?? Finding(bound: .device, explanation: "nothing else than the device explains it")
   }
 
@@ -72,13 +77,26 @@ public struct AttributionRule: Sendable {
         bound: .cpu,
         explanation: "this host's CPUs were busy for \(Figure.percent(busy)) of the time")
     }
-    guard let waited = mean(noise.compactMap(\.cpuPressure)), waited > cpuPressureLimit,
-      let own = mean(noise.compactMap(\.ownCPU)), noise.allSatisfy({ !isTakenByOthers($0) })
-    else { return nil }
+    return nil
+  }
+
+  /// A store's threads, more than there are CPUs, waited for one another.
+  static func storeWaits(_ gate: GateResult, _ phase: PhaseRecord?) -> Finding? {
+    guard gate.name.layer == .engine, let noise = phase?.rounds.compactMap(\.noise) else {
+      return nil
+    }
+    let pressures = noise.compactMap(\.cpuPressure)
+    let shares = noise.compactMap(\.ownCPU)
+    guard !pressures.isEmpty, !shares.isEmpty, noise.allSatisfy({ !isTakenByOthers($0) }) else {
+      return nil
+    }
+    let waited = pressures.reduce(0, +) / Double(pressures.count)
+    let own = shares.reduce(0, +) / Double(shares.count)
+    guard waited > cpuPressureLimit, own >= ownLimit else { return nil }
     return Finding(
       bound: .cpu,
-      explanation: "the store's threads waited for one of this host's CPUs "
-        + "\(Figure.percent(waited)) of the time, of which the run used \(Figure.percent(own))")
+      explanation: "the store's threads waited for a CPU \(Figure.percent(waited)) of the time, "
+        + "and the run used \(Figure.percent(own)) of the CPU time itself")
   }
 
   /// Whether others than the run used much of the CPU time, as far as is known.

@@ -128,7 +128,7 @@ final class TieredStoreEngine: Engine {
         + "\(settings.buffersToMerge) merged, level 0 \(settings.level0Files) files, "
         + "\(settings.backgroundJobs) jobs of \(settings.subcompactions), "
         + "blocks of \(settings.blockBytes) B, filter \(settings.filterBitsPerKey) bits a key, "
-        + "compression \(settings.compression) from level \(settings.compressedFromLevel) on, "
+        + "compression \(settings.compression) from level \(settings.compressesLevel0 ? 0 : 1) on, "
         + "memtable \(settings.memtable)"
     }
     return EngineRecord(
