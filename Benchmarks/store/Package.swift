@@ -9,6 +9,6 @@ let package = Package(
     .executableTarget(
       name: "store-bench",
       dependencies: ["CTurns", .product(name: "TieredStorage", package: "storebench")],
-      swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)])
+      swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
   ]
 )
