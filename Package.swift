@@ -126,7 +126,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .testTarget(
-      name: "RigTests", dependencies: ["Verdicts", "Measurements", "TestSupport"],
+      name: "RigTests", dependencies: ["Verdicts", "Measurements", "StoreWriter", "TestSupport"],
       exclude: ["Fixtures"],
       swiftSettings: strict),
   ],

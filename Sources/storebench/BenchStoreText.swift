@@ -127,11 +127,12 @@ enum BenchStoreText {
   private static func costs(_ result: StoreBenchResult) -> [String] {
     let round = result.load.round
     // The store counts from the beginning of the ramp-up.
-    let operations = Double(max(1, result.load.requestsInAll))
+    let all = result.load.requestsInAll
+    let operations = Double(max(1, all))
     func each(_ total: Nanoseconds) -> String { BenchFigures.each(total, of: round.operations) }
     var lines = [
       "cpu       \(each(round.userCPU)) user, \(each(round.systemCPU)) system of the workers for "
-        + "each request; \(BenchFigures.each(result.processCPU, of: result.load.requestsInAll)) of the process"
+        + "each request; \(BenchFigures.each(result.processCPU, of: all)) of the process"
     ]
     if let ratio = result.hitRatio {
       lines.append(

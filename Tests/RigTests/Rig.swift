@@ -17,11 +17,16 @@ enum Rig {
     if let path = ProcessInfo.processInfo.environment["STOREBENCH_BINARY"] {
       return URL(filePath: path)
     }
-    let beside = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-      .appending(path: "storebench")
-    let isRelease = beside.deletingLastPathComponent().lastPathComponent == "release"
-    return isRelease && FileManager.default.isExecutableFile(atPath: beside.path) ? beside : nil
+    let beside = builtBeside("storebench")
+    return beside?.deletingLastPathComponent().lastPathComponent == "release" ? beside : nil
   }()
+
+  /// A program that was built together with these tests; nil where it is not there.
+  static func builtBeside(_ name: String) -> URL? {
+    let path = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+      .appending(path: name)
+    return FileManager.default.isExecutableFile(atPath: path.path) ? path : nil
+  }
 
   /// Why the rig cannot be used here; nil where it can.
   static let unavailability: String? = {

@@ -1,19 +1,15 @@
 import Foundation
+import StoreWriter
 import TestSupport
 import Testing
 
 /// A store with each tier on a drive of its own, moving ranges between them, and the power goes.
 enum StorePowerCut {
-  /// The program that writes, built together with these tests.
-  static let writer: String? = {
-    let path = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-      .appending(path: "StoreWriter").path
-    return FileManager.default.isExecutableFile(atPath: path) ? path : nil
-  }()
-
   private static func script(_ name: String, _ settings: [String] = []) throws -> String {
-    guard let writer else { throw RigFailure(reason: "the program StoreWriter is not there") }
-    let lines = ["STORE_WRITER=\(writer)"] + settings
+    guard let writer = Rig.builtBeside("StoreWriter") else {
+      throw RigFailure(reason: "the program StoreWriter is not there")
+    }
+    let lines = ["STORE_WRITER=\(writer.path)"] + settings
     return lines.joined(separator: "\n") + "\n"
       + (try String(contentsOf: Rig.fixtures.appending(path: name), encoding: .utf8))
   }
@@ -38,11 +34,7 @@ enum StorePowerCut {
     #expect(first.result.exit == 99, "\(place): \(first.result)")
     let said = first.result.standardOutput.split(separator: "\n")
     // The last line may be cut off.
-    let acknowledged = said.dropLast().compactMap {
-      line -> (number: Int, durable: UInt64, sequence: UInt64)? in
-      let numbers = line.split(separator: " ").compactMap { UInt64($0) }
-      return numbers.count == 5 ? (Int(numbers[0]), numbers[4], numbers[1]) : nil
-    }
+    let acknowledged = said.dropLast().compactMap { AcknowledgedBatch($0) }
     #expect(!said.contains { $0.hasPrefix("error") }, "\(place): \(said.suffix(3))")
     let second = try Rig.run(drives, after: first, timeout: 180, script: script("store-check.sh"))
     let found = second.result.standardOutput.split(separator: "\n")

@@ -1,5 +1,6 @@
 import Foundation
 import StorageEngine
+import StoreWriter
 import Testing
 
 @Suite("A clock that jumps")

@@ -1,5 +1,6 @@
 import Foundation
 import StorageEngine
+import StoreWriter
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import StorageEngine
+import StoreWriter
 import TestSupport
 import Testing
 

@@ -133,7 +133,6 @@ struct PartitionedScanTests {
       }
     }
     // Compaction goes on, so that the bytes before a key may change while it is asked for.
-    #expect(try store.partitions(count: 3).count <= 3)
     let seen = Seen(parts: 3)
     try store.scan(partitionCount: 3) { part, key, _ in
       let number = key.indices.reduce(0 as UInt64) { $0 << 8 | UInt64(key[$1]) }
@@ -141,7 +140,10 @@ struct PartitionedScanTests {
       return true
     }
     #expect(seen.numbers.withLock { $0.flatMap { $0 } } == Array(0..<20_000))
-    // No part has much more to do than another, also where few files hold it all.
+    // Level 0 is not compressed, so that parts of equal bytes differ in keys until it is gone.
+    try store.waitUntilIdle()
+    #expect(try store.partitions(count: 3).count == 3)
+    // No part has much more to do than another, also where one file holds it all.
     try store.compact()
     try store.waitUntilIdle()
     let again = try store.partitions(count: 2)

@@ -1,5 +1,6 @@
 import Foundation
 import StorageEngine
+import StoreWriter
 import TestSupport
 import Testing
 
@@ -71,7 +72,7 @@ struct PowerCutTests {
 
   /// What may be missing in each mode.
   private static func expect(
-    _ found: Int, of acknowledged: [WriterProcess.Line], _ mode: String, _ place: Comment
+    _ found: Int, of acknowledged: [AcknowledgedBatch], _ mode: String, _ place: Comment
   ) {
     let lost = acknowledged.filter { $0.number > found }
     // What the store said the drive has is there in every mode.

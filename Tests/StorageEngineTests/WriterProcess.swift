@@ -5,17 +5,6 @@ import Testing
 
 /// The process that writes to a store until something ends it, and what it said.
 final class WriterProcess {
-  /// One batch that was acknowledged.
-  struct Line {
-    var number: Int
-    var sequence: UInt64
-    /// Nanoseconds of the monotonic clock.
-    var begun: UInt64
-    var acknowledged: UInt64
-    /// The version that the drive had by then.
-    var durable: UInt64
-  }
-
   /// STORE_WRITER_BINARY, or what was built together with these tests.
   static let binary: String? = {
     let beside = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
@@ -78,14 +67,8 @@ final class WriterProcess {
   }
 
   /// What it said was acknowledged.
-  static func acknowledged(in output: [Substring]) -> [Line] {
-    output.compactMap { line in
-      let numbers = line.split(separator: " ").compactMap { UInt64($0) }
-      guard numbers.count == 5 else { return nil }
-      return Line(
-        number: Int(numbers[0]), sequence: numbers[1], begun: numbers[2],
-        acknowledged: numbers[3], durable: numbers[4])
-    }
+  static func acknowledged(in output: [Substring]) -> [AcknowledgedBatch] {
+    output.compactMap { AcknowledgedBatch($0) }
   }
 }
 

@@ -22,10 +22,10 @@ enum PartitionRule {
     let close = total / UInt64(count) / closeness
     var bounds: [[UInt8]?] = [range.lower]
     var last = Place(key: range.lowerBound, bytes: 0)
+    let end = range.upper.map { Place(key: $0, bytes: total) }
     for share in 1..<count {
       let wanted = total.multipliedFullWidth(by: UInt64(share))
       let target = UInt64(count).dividingFullWidth(wanted).quotient
-      let end = range.upper.map { Place(key: $0, bytes: total) }
       let cut = try nearest(to: target, within: close, among: keys, from: last, to: end, bytesBelow)
       guard cut.bytes > last.bytes, cut.bytes < total,
         last.key.lexicographicallyPrecedes(cut.key)

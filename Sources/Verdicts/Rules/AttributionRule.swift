@@ -64,39 +64,30 @@ public struct AttributionRule: Sendable {
 
   /// A store works on threads of its own, so that only the whole host's time tells of its limit.
   static func storeCPU(_ phase: PhaseRecord?) -> Finding? {
-    guard let phase else { return nil }
-    func mean(_ values: [Double]) -> Double? {
-      values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
-    }
-    let noise = phase.rounds.compactMap(\.noise)
     // Workers that wait for a schedule spin: busy then means nothing.
-    if phase.scenario?.arrival == "closed", let busy = mean(noise.compactMap(\.cpuBusy)),
-      busy >= busyLimit
-    {
-      return Finding(
-        bound: .cpu,
-        explanation: "this host's CPUs were busy for \(Figure.percent(busy)) of the time")
-    }
-    return nil
+    guard let phase, phase.scenario?.arrival == "closed",
+      let busy = mean(phase.rounds.compactMap { $0.noise?.cpuBusy }), busy >= busyLimit
+    else { return nil }
+    return Finding(
+      bound: .cpu,
+      explanation: "this host's CPUs were busy for \(Figure.percent(busy)) of the time")
   }
 
   /// A store's threads, more than there are CPUs, waited for one another.
   static func storeWaits(_ gate: GateResult, _ phase: PhaseRecord?) -> Finding? {
-    guard gate.name.layer == .engine, let noise = phase?.rounds.compactMap(\.noise) else {
-      return nil
-    }
-    let pressures = noise.compactMap(\.cpuPressure)
-    let shares = noise.compactMap(\.ownCPU)
-    guard !pressures.isEmpty, !shares.isEmpty, noise.allSatisfy({ !isTakenByOthers($0) }) else {
-      return nil
-    }
-    let waited = pressures.reduce(0, +) / Double(pressures.count)
-    let own = shares.reduce(0, +) / Double(shares.count)
-    guard waited > cpuPressureLimit, own >= ownLimit else { return nil }
+    guard gate.name.layer == .engine, let noise = phase?.rounds.compactMap(\.noise),
+      let waited = mean(noise.compactMap(\.cpuPressure)), waited > cpuPressureLimit,
+      let own = mean(noise.compactMap(\.ownCPU)), own >= ownLimit,
+      !noise.contains(where: isTakenByOthers)
+    else { return nil }
     return Finding(
       bound: .cpu,
       explanation: "the store's threads waited for a CPU \(Figure.percent(waited)) of the time, "
         + "and the run used \(Figure.percent(own)) of the CPU time itself")
+  }
+
+  private static func mean(_ values: [Double]) -> Double? {
+    values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
   }
 
   /// Whether others than the run used much of the CPU time, as far as is known.

@@ -48,3 +48,11 @@ once_loaded() {
   rig-ctl "$3" >/dev/null
   date +%s%3N >"$RIG_SHARED/acted-${3%%:*}-$1"
 }
+
+# mount_tiers: each drive's file system at /mnt, by the tier that it serves.
+mount_tiers() {
+  mkdir -p /mnt/hot /mnt/warm /mnt/cold
+  mount /dev/rig/nvme /mnt/hot
+  mount /dev/rig/sata-ssd /mnt/warm
+  mount /dev/rig/hdd /mnt/cold
+}

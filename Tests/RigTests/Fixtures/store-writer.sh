@@ -1,12 +1,9 @@
 # A store with a drive for each tier is written to until the power goes. STORE_MODE is its durability,
 # STORE_SECONDS how long it may write, STORE_WRITER the program that does.
-mkdir -p /mnt/hot /mnt/warm /mnt/cold
 mkfs.ext4 -q /dev/rig/nvme
 mkfs.ext4 -q /dev/rig/sata-ssd
 mkfs.ext4 -q /dev/rig/hdd
-mount /dev/rig/nvme /mnt/hot
-mount /dev/rig/sata-ssd /mnt/warm
-mount /dev/rig/hdd /mnt/cold
+mount_tiers
 "$storebench" store create /mnt/hot/store --warm /mnt/warm/tier --cold /mnt/cold/tier \
   --memory 64MiB || exit 1
 sync
