@@ -97,6 +97,8 @@ public struct PhaseRecord: Codable, Sendable, Equatable {
   public var latency: LatencySummary?
   /// Steady-state findings, for that phase.
   public var steadyState: SteadyStateRecord?
+  /// How a store's caches filled before the first round; nil where nothing was to fill.
+  public var warmUp: WarmUpRecord?
   /// Why it ended.
   public var outcome: PhaseOutcome
   /// What went wrong, for people.
@@ -115,6 +117,23 @@ public struct PhaseRecord: Codable, Sendable, Equatable {
     self.startedAtUTC = startedAtUTC
     self.rounds = []
     self.outcome = .completed
+  }
+}
+
+/// The uncounted time before a phase's first round, in which a store's caches fill.
+public struct WarmUpRecord: Codable, Sendable, Equatable {
+  /// Monotonic time that it took.
+  public var duration: Nanoseconds
+  /// Whether the device reads a get no longer changed at its end.
+  public var becameSteady: Bool
+  /// Device reads for each key looked up at its end; nil where none was.
+  public var deviceReadsPerGet: Double?
+
+  /// Reports a warm-up.
+  public init(duration: Nanoseconds, becameSteady: Bool, deviceReadsPerGet: Double?) {
+    self.duration = duration
+    self.becameSteady = becameSteady
+    self.deviceReadsPerGet = deviceReadsPerGet
   }
 }
 

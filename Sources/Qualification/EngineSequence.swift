@@ -121,25 +121,50 @@ final class EngineSequence {
     }
   }
 
-  /// Caches fill, uncounted, before the first round of a scenario that reads at random.
+  /// Caches fill, uncounted, before the first round of a scenario that reads at random, until device
+  /// reads a get have stopped changing.
   private func warmUp(
     _ scenario: ScenarioSpec, _ load: EngineLoad, in phase: inout PhaseRecord,
     _ show: (LoadPulse) -> Void
   ) throws {
-    guard scenario.reads, scenario.workload != "store-scan", profile.engine.warmUp.rawValue > 0
-    else { return }
+    let spec = profile.engine
+    guard scenario.readsAtRandom, spec.warmUp.rawValue > 0 else { return }
+    let began = MonotonicClock.now()
     var load = load
-    load.end = .after(profile.engine.warmUp)
+    load.end = .after(Nanoseconds(spec.warmUp.rawValue / Int64(WarmUpRule.fewestSlices)))
     load.rampUp = .zero
-    load.seed = SeededGenerator.derivedSeed(seed, phase: scenario.phaseName + "/warm-up", round: 0)
-    let stop = sequence.stop
-    let result = try failing(&phase) { () throws(EngineFailure) in
-      try engine.run(load, stop: stop, pulse: show)
+    var slices: [WarmUpRule.Slice] = []
+    var isSteady = false
+    while goesOn(phase), !isSteady,
+      slices.count < WarmUpRule.fewestSlices || MonotonicClock.now() - began < spec.warmUpLimit
+    {
+      load.seed = SeededGenerator.derivedSeed(
+        seed, phase: scenario.phaseName + "/warm-up", round: slices.count)
+      guard let slice = try warm(load, in: &phase, show) else { return }
+      slices.append(slice)
+      isSteady = WarmUpRule.isSteady(slices)
     }
-    guard let result else { return }
+    phase.warmUp = WarmUpRecord(
+      duration: MonotonicClock.now() - began, becameSteady: isSteady,
+      deviceReadsPerGet: WarmUpRule.readsPerGet(slices.suffix(1)))
+  }
+
+  /// One slice of a warm-up; nil where the device failed.
+  private func warm(
+    _ load: EngineLoad, in phase: inout PhaseRecord, _ show: (LoadPulse) -> Void
+  ) throws -> WarmUpRule.Slice? {
+    let stop = sequence.stop
+    let found = try failing(&phase) { () throws(EngineFailure) in
+      let before = try engine.counters()
+      let result = try engine.run(load, stop: stop, pulse: show)
+      let moved = EngineRoundRecord(entries: 0, from: before, to: try engine.counters())
+      return (result, WarmUpRule.Slice(gets: moved.gets, deviceReads: moved.deviceReads))
+    }
+    account()
+    guard let (result, slice) = found else { return nil }
     phase.outcome = result.load.outcome
     phase.detail = result.load.detail
-    account()
+    return slice
   }
 
   private func round(

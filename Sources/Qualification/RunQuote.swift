@@ -46,8 +46,9 @@ public struct RunQuote: Sendable {
     }
     bytes += store?.bytesWritten(profile, linkRate: linkRate) ?? 0
     if !writes { bytes = 0 }
-    let storeFew = store?.seconds(profile, rounds: profile.rounds.min) ?? 0
-    let storeMany = store?.seconds(profile, rounds: profile.rounds.max) ?? 0
+    let (short, long) = (profile.engine.warmUp, profile.engine.warmUpLimit)
+    let storeFew = store?.seconds(profile, rounds: profile.rounds.min, warmUp: short) ?? 0
+    let storeMany = store?.seconds(profile, rounds: profile.rounds.max, warmUp: long) ?? 0
     let total = bytes < 1e18 ? UInt64(bytes) : UInt64.max
     return PlanRecord(
       duration: Nanoseconds(

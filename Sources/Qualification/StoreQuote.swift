@@ -28,14 +28,25 @@ public struct StoreQuote: Sendable {
   static let idleShare = 1.0
 
   /// Seconds for the fill and so many rounds of each scenario.
-  func seconds(_ profile: TierProfile, rounds: Int) -> Double {
+  ///
+  /// - Parameters:
+  ///   - profile: Rounds and the shortest warm-up.
+  ///   - rounds: Of each scenario.
+  ///   - warmUp: Of the first scenario that looks keys of one size up; those behind it find the
+  ///     caches filled, and take the shortest time.
+  /// - Returns: Seconds.
+  func seconds(_ profile: TierProfile, rounds: Int, warmUp: Nanoseconds) -> Double {
     let fill = Double(fillBytes) / Self.fillRate
+    var filled: Set<Int> = []
     return scenarios.reduce(fill) { sum, scenario in
       let round = (scenario.round ?? profile.rounds.duration).seconds
       let idle = scenario.writes ? round * Self.idleShare : 0
-      let warmUp =
-        scenario.reads && scenario.workload != "store-scan" ? profile.engine.warmUp.seconds : 0
-      return sum + warmUp + Double(rounds) * (round + profile.rounds.rampUp.seconds + idle)
+      var warming = 0.0
+      if scenario.readsAtRandom {
+        let isFirst = filled.insert(scenario.valueBytes ?? 0).inserted
+        warming = (isFirst ? warmUp : profile.engine.warmUp).seconds
+      }
+      return sum + warming + Double(rounds) * (round + profile.rounds.rampUp.seconds + idle)
     }
   }
 

@@ -30,6 +30,12 @@ struct EngineDescription {
     return Quantity.plain((share * 1000).rounded() / 1000)
   }
 
+  /// How long caches filled before anything was counted.
+  static func warmUp(_ warmUp: WarmUpRecord?) -> String {
+    guard let warmUp else { return "" }
+    return Quantity.duration(warmUp.duration) + (warmUp.becameSteady ? "" : ", still filling")
+  }
+
   /// Time until flush and compaction were idle, over all rounds.
   var idle: String {
     guard let idle = sum.idleAfter else { return "" }

@@ -78,15 +78,17 @@ struct MarkdownEvidence {
       let operations = phase.rounds.reduce(0) { $0 &+ $1.operations }
       return [
         GateDescription.spaced(phase.name), Quantity.count(operations),
-        Quantity.count(sum.entries), words.hitRatio, words.deviceReads(of: operations),
+        Quantity.count(sum.entries), EngineDescription.warmUp(phase.warmUp), words.hitRatio,
+        words.deviceReads(of: operations),
         words.idle, words.stalled, words.stored, words.beside,
       ]
     }
     let table = MarkdownText.table(
       [
-        "phase", "requests", "entries", "hit ratio", "device reads per request", "until idle",
+        "phase", "requests", "entries", "warm-up", "hit ratio", "device reads per request",
+        "until idle",
         "stalled", "stored", "point reads beside",
-      ], rightAligned: [1, 2, 3, 4, 5, 6, 7], rows: rows)
+      ], rightAligned: [1, 2, 3, 4, 5, 6, 7, 8], rows: rows)
     return facts + "\n\n" + table
       + "\n\nRates count entries, and the time until flush and compaction were idle again."
   }

@@ -101,6 +101,32 @@ struct EngineRunTests {
     }
   }
 
+  @Test("measures nothing before the caches have stopped filling")
+  func warmUp() async throws {
+    var behaviour = EngineBehaviour()
+    behaviour.cacheEmptying = 0.97
+    let run = try await EngineRun(behaviour)
+    let phase = try #require(run.record.phases.first { $0.name == "engine/random-read" })
+    let warmUp = try #require(phase.warmUp)
+    #expect(warmUp.becameSteady)
+    #expect(warmUp.deviceReadsPerGet.map { abs($0 - 0.2) < 0.01 } == true)
+    #expect(run.factory.log.loads.withLock { $0.count } > 100)
+    #expect(run.gates["engine/random-read/iops"]?.outcome == .pass)
+  }
+
+  @Test("does not fail a store whose caches were still filling", arguments: [300_000, 800_000])
+  func stillFilling(getsPerSecond: Double) async throws {
+    var behaviour = EngineBehaviour()
+    behaviour.cacheEmptying = 1.1
+    behaviour.getsPerSecond = getsPerSecond
+    let run = try await EngineRun(behaviour, overrides: ["engine.warm-up-limit=0s"])
+    let phase = try #require(run.record.phases.first { $0.name == "engine/random-read" })
+    #expect(phase.warmUp?.becameSteady == false)
+    let gate = try #require(run.gates["engine/random-read/iops"])
+    #expect(gate.outcome == (getsPerSecond < 500_000 ? .inconclusive : .pass))
+    #expect(gate.outcome == .pass || gate.reason?.contains("caches were still filling") == true)
+  }
+
   static let slow: [(String, @Sendable (inout EngineBehaviour) -> Void)] = [
     ("engine/random-read/iops", { $0.getsPerSecond = 300_000 }),
     ("engine/random-write/iops", { $0.putsPerSecond = 200_000 }),

@@ -1,4 +1,5 @@
 import Driver
+import Foundation
 import LinuxIO
 import Measurements
 import Synchronization
@@ -17,6 +18,10 @@ struct EngineBehaviour: Sendable {
   var batch10kMilliseconds = 4.0
   /// Device reads for each get; of scans the share of bytes.
   var deviceShare = 0.2
+  /// What each load leaves of the empty part of the caches.
+  ///
+  /// Device reads begin at three times their share; with more than 1 there are ever more of them.
+  var cacheEmptying = 0.0
   /// Caches, as a multiple of what the plan allows.
   var cacheFactor = 1.0
   var directReads = true
@@ -126,8 +131,9 @@ final class SimulatedEngine: Engine {
     result.round.bytes = moved * entryBytes
     let gets = load.workload.isScan ? 0 : result.round.reads * entries
     counts.withLock {
+      let factor = 1 + 2 * min(100, pow(behaviour.cacheEmptying, Double(index)))
       $0.gets += gets
-      $0.deviceReads += UInt64(Double(gets) * behaviour.deviceShare)
+      $0.deviceReads += UInt64(Double(gets) * behaviour.deviceShare * factor)
       $0.keyCacheHits += UInt64(Double(gets) * (1 - min(1, behaviour.deviceShare)))
       if load.workload.isScan {
         $0.deviceReads += result.round.operations

@@ -65,6 +65,8 @@ extension SyntheticRecord {
         "batch-write", "store-batch-write", "100", depth: 4, threads: 1),
       startedAt: Nanoseconds(seconds: 515), startedAtUTC: "2026-11-22T23:18:40Z")
     write.duration = Nanoseconds(seconds: 14)
+    write.warmUp = WarmUpRecord(
+      duration: Nanoseconds(seconds: 12.5), becameSteady: true, deviceReadsPerGet: 0.73)
     write.rounds = (0..<2).map { index in
       var round = round(
         index, operations: 5000, block: 116_000, seconds: 5, median: 3_400_000)

@@ -44,6 +44,7 @@ extension BuiltInProfiles {
     engine:
       durability-delay: 10 ms  # the most that a power cut may take of what was acknowledged
       warm-up: 10 s  # caches fill before the first round that reads
+      warm-up-limit: 10 min  # a cache of 16 GiB at 100 000 misses of 300 bytes a second
       idle-limit: 10 min  # compaction of the whole data at 100 MB/s and more
 
     scenarios:
@@ -224,6 +225,7 @@ extension BuiltInProfiles {
           ramp-up: 250 ms
         engine:
           warm-up: 5 s
+          warm-up-limit: 1 min
       nightly:
         range-size: 256 GiB  # filled in minutes; beyond the fast cache area of most drives
 

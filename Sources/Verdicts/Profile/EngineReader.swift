@@ -16,6 +16,8 @@ extension ProfileReader {
       default: Double(standard.durabilityDelay.rawValue))
     let warmUp = keys.number(
       "warm-up", .duration, in: 0...3600e9, default: Double(standard.warmUp.rawValue))
+    let warmUpLimit = keys.number(
+      "warm-up-limit", .duration, in: 0...86_400e9, default: Double(standard.warmUpLimit.rawValue))
     let idle = keys.number(
       "idle-limit", .duration, in: 1e9...86_400e9, default: Double(standard.idleLimit.rawValue))
     if let data, let memory, data > 0, memory * Double(EngineRule.dataFactor) > data {
@@ -25,10 +27,13 @@ extension ProfileReader {
           + "device")
       return nil
     }
-    guard let data, let memory, let delay, let warmUp, let idle else { return nil }
+    guard let data, let memory, let delay, let warmUp, let warmUpLimit, let idle else {
+      return nil
+    }
     return EngineSpec(
       dataBytes: data == 0 ? nil : UInt64(data), memoryBytes: memory == 0 ? nil : UInt64(memory),
       durabilityDelay: Nanoseconds(Int64(delay)), warmUp: Nanoseconds(Int64(warmUp)),
+      warmUpLimit: Nanoseconds(Int64(max(warmUp, warmUpLimit))),
       idleLimit: Nanoseconds(Int64(idle)))
   }
 }

@@ -10,15 +10,18 @@ public struct EngineSpec: Sendable, Equatable {
   public var memoryBytes: UInt64?
   /// A power cut takes at most what was acknowledged within this time.
   public var durabilityDelay: Nanoseconds
-  /// Uncounted time before the first round of a scenario that reads, in which caches fill.
+  /// Shortest uncounted time before the first round of a scenario that reads, in which caches fill.
   public var warmUp: Nanoseconds
+  /// Longest such time, where device reads a get go on changing; never less than ``warmUp``.
+  public var warmUpLimit: Nanoseconds
   /// Longest time to wait until flush and compaction are idle.
   public var idleLimit: Nanoseconds
 
   /// What holds where a profile does not say otherwise.
   public static let standard = EngineSpec(
     dataBytes: nil, memoryBytes: nil, durabilityDelay: Nanoseconds(seconds: 0.01),
-    warmUp: Nanoseconds(seconds: 10), idleLimit: Nanoseconds(seconds: 600))
+    warmUp: Nanoseconds(seconds: 10), warmUpLimit: Nanoseconds(seconds: 600),
+    idleLimit: Nanoseconds(seconds: 600))
 }
 
 /// A size of value as profiles write it for scenarios of the store: `100`, `1k`, `1m`.
@@ -43,6 +46,9 @@ enum ValueText {
 extension ScenarioSpec {
   /// Bytes of a value, for scenarios of the store.
   public var valueBytes: Int? { layer == .engine ? ValueText.bytes(block) : nil }
+
+  /// Whether requests of a store look keys up, so that what its caches hold decides the figures.
+  public var readsAtRandom: Bool { layer == .engine && reads && workload != "store-scan" }
 
   /// Whether every request writes: then the clock of a round stops when compaction is idle again.
   public var onlyWrites: Bool { writes && !reads }

@@ -14,7 +14,9 @@ enum ProfileKeys {
     "scenario", "round", "window", "max-rounds", "spread-limit", "slope-limit",
   ]
   static let rounds = ["duration", "ramp-up", "min", "step", "max"]
-  static let engine = ["data", "memory", "durability-delay", "warm-up", "idle-limit"]
+  static let engine = [
+    "data", "memory", "durability-delay", "warm-up", "warm-up-limit", "idle-limit",
+  ]
   static let scenario = [
     "workload", "block", "read-percent", "depth", "threads", "arrival", "rate", "distribution",
     "range", "round", "point-reads",

@@ -76,6 +76,7 @@ struct ProfileText {
     if let memory = spec.memoryBytes { line(1, "memory", Quantity.text(Double(memory), as: .size)) }
     line(1, "durability-delay", Self.time(spec.durabilityDelay))
     line(1, "warm-up", Self.time(spec.warmUp))
+    line(1, "warm-up-limit", Self.time(spec.warmUpLimit))
     line(1, "idle-limit", Self.time(spec.idleLimit))
   }
 

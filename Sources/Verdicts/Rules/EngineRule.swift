@@ -105,6 +105,15 @@ public struct EngineRule: Sendable {
       + "\(Figure.size(fetched)) from storage: the page cache answered"
   }
 
+  /// Caches must have stopped filling before anything was counted.
+  static func filling(_ warmUp: WarmUpRecord?) -> String? {
+    guard let warmUp, !warmUp.becameSteady else { return nil }
+    let reads =
+      warmUp.deviceReadsPerGet.map { ", at \(Figure.digits($0)) device reads a get" } ?? ""
+    return "the caches were still filling after \(Figure.time(Double(warmUp.duration.rawValue)))"
+      + reads
+  }
+
   /// Point reads must have gone on while writes were measured.
   static func beside(_ found: [EngineRoundRecord]) -> String? {
     let beside = found.compactMap(\.beside)

@@ -190,6 +190,10 @@ public struct RunVerdict: Sendable {
     if scenario.layer == .raw, let unsteady { doubts.append(unsteady) }
     if scenario.layer == .engine {
       doubts += EngineRule.doubts(scenario, rounds: rounds, engine: record.engine)
+      // Full caches would only have made it better.
+      if result.outcome == .fail, let text = EngineRule.filling(phase?.warmUp) {
+        doubts.append(text)
+      }
     }
     if scenario.reads, rounds.contains(where: { $0.faults.unwritten > 0 }) {
       let found = Figure.grouped(rounds.reduce(0) { $0 + Double($1.faults.unwritten) })
