@@ -33,8 +33,9 @@ let package = Package(
     .systemLibrary(name: "CLibNUMA", providers: [.apt(["libnuma-dev"])]),
     .systemLibrary(name: "CBlkID", pkgConfig: "blkid", providers: [.apt(["libblkid-dev"])]),
     .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
+    .target(name: "CTurns"),
     .target(
-      name: "CRocksDBShim",
+      name: "CRocksDBShim", dependencies: ["CTurns"],
       linkerSettings: [.linkedLibrary("rocksdb"), .linkedLibrary("stdc++")]),
 
     .target(
@@ -43,7 +44,7 @@ let package = Package(
       swiftSettings: safe),
     .target(
       name: "LinuxIO",
-      dependencies: ["Measurements", "CLinux", "CLibURing", "CLibNUMA", "CBlkID"],
+      dependencies: ["Measurements", "CLinux", "CTurns", "CLibURing", "CLibNUMA", "CBlkID"],
       swiftSettings: strict),
     .target(name: "RocksDB", dependencies: ["CRocksDB", "CRocksDBShim"], swiftSettings: strict),
     .target(

@@ -5,10 +5,9 @@ let package = Package(
   name: "store-benchmarks",
   dependencies: [.package(name: "storebench", path: "../..")],
   targets: [
-    .target(name: "CTurns"),
     .executableTarget(
       name: "store-bench",
-      dependencies: ["CTurns", .product(name: "TieredStorage", package: "storebench")],
-      swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
+      dependencies: [.product(name: "TieredStorage", package: "storebench")],
+      swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)])
   ]
 )

@@ -33,22 +33,6 @@ static inline void linux_set_timer_slack(unsigned long nanoseconds) {
   prctl(PR_SET_TIMERSLACK, nanoseconds, 0, 0, 0);
 }
 
-/// Sets how long the calling thread runs before others may go on, in nanoseconds (100 µs to 100 ms);
-/// Linux before 6.12 takes no notice.
-static inline void linux_set_turn(uint64_t nanoseconds) {
-  // What sched_setattr(2) takes, in its first form; policy 0 and nice 0 are what threads begin with.
-  struct {
-    uint32_t size, policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime, deadline, period;
-  } attributes = {sizeof attributes, 0, 0, 0, 0, nanoseconds, 0, 0};
-  // A process that was started with a nice value keeps it.
-  attributes.nice = getpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid));
-  syscall(SYS_sched_setattr, 0, &attributes, 0);
-}
-
 /// CPU time of the calling thread (1) or of the process (0), in microseconds.
 static inline void linux_cpu_time(int thread, int64_t *user, int64_t *system) {
   struct rusage usage;

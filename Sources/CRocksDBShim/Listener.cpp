@@ -1,4 +1,5 @@
 #include <rocksdb/listener.h>
+#include <turns.h>
 
 #include <algorithm>
 #include <chrono>
@@ -6,7 +7,6 @@
 #include <string>
 
 #include "Handles.hpp"
-#include "Turns.hpp"
 
 namespace {
 
@@ -20,11 +20,11 @@ class Listener final : public rocksdb::EventListener {
 
   // On the thread that does it; the threads of a compaction's parts take after theirs.
   void OnFlushBegin(rocksdb::DB *, const rocksdb::FlushJobInfo &) override {
-    if (yields_) workInBackground();
+    if (yields_) turns_work_in_background();
   }
 
   void OnCompactionBegin(rocksdb::DB *, const rocksdb::CompactionJobInfo &) override {
-    if (yields_) workInBackground();
+    if (yields_) turns_work_in_background();
   }
 
   void OnFlushCompleted(rocksdb::DB *, const rocksdb::FlushJobInfo &) override {

@@ -1,6 +1,6 @@
 #include "Segment.hpp"
 
-#include "Turns.hpp"
+#include <turns.h>
 
 Segment::Segment(size_t capacity) : capacity_(capacity), entries_(new const char *[capacity]) {}
 
@@ -37,7 +37,7 @@ void SegmentSorter::add(std::shared_ptr<Segment> segment) {
 }
 
 void SegmentSorter::work() {
-  workInBackground();
+  turns_work_in_background();
   std::unique_lock<std::mutex> guard(mutex_);
   while (true) {
     changed_.wait(guard, [this] { return stopping_ || !waiting_.empty(); });

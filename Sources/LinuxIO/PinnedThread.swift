@@ -1,4 +1,5 @@
 internal import CLinux
+internal import CTurns
 internal import Glibc
 
 /// A thread of the system, kept on one CPU.
@@ -50,7 +51,7 @@ public final class PinnedThread: @unchecked Sendable {
         let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
         if let cpu = start.cpu { PinnedThread.pin(to: cpu) }
         linux_name_thread(start.name)
-        if start.turn == .short { linux_set_turn(PinnedThread.shortTurn) }
+        if start.turn == .short { turns_make_short() }
         PinnedThread.admitKicks()
         // Open loops wait for moments 20 µs away; the default slack alone is 50 µs.
         linux_set_timer_slack(1)
@@ -62,9 +63,6 @@ public final class PinnedThread: @unchecked Sendable {
       throw SystemError(call: "pthread_create", subject: name, errno: code)
     }
   }
-
-  /// The shortest that the kernel grants, in nanoseconds.
-  private static let shortTurn: UInt64 = 100_000
 
   /// Waits for the thread's end.
   public func join() {

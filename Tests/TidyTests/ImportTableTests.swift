@@ -6,7 +6,7 @@ import Testing
 /// this table holds Package.swift to the architecture.
 private let importTable: [String: Set<String>] = [
   "Measurements": ["Histogram"],
-  "LinuxIO": ["Measurements", "CLibURing", "CLibNUMA", "CBlkID", "CLinux"],
+  "LinuxIO": ["Measurements", "CLibURing", "CLibNUMA", "CBlkID", "CLinux", "CTurns"],
   "RocksDB": ["CRocksDB", "CRocksDBShim"],
   "StorageEngine": ["RocksDB", "LinuxIO", "Measurements"],
   "Workloads": ["Measurements"],

@@ -121,7 +121,7 @@ extension Case {
       var random = Random(seed: 7)
       if thread == 1 {
         // Who asks for a single key waits for it; who writes without a pause does not give way.
-        take_short_turns()
+        turns_make_short()
         // An open loop: each get is due at its time, and waits are counted from there.
         var chooser = Random(seed: 9)
         var latencies = Latencies()

@@ -1,0 +1,19 @@
+#pragma once
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Lets the calling thread run in the shortest turns that the kernel grants, so that it gets the
+/// processor as soon as it wakes: for threads that do little at a time and that somebody waits for.
+///
+/// Linux before 6.12 takes no notice.
+void turns_make_short(void);
+
+/// Makes the calling thread one that works in the background: it gets the processor in short turns, and
+/// less of it than others while they want it too. Where that is not allowed, all stays as it is.
+void turns_work_in_background(void);
+
+#ifdef __cplusplus
+}
+#endif
