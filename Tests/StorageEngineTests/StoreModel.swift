@@ -2,6 +2,11 @@ import StorageEngine
 import TestSupport
 import Testing
 
+/// What a store answered otherwise than the dictionary; short, as values may be long.
+struct Disagreement: Error, CustomStringConvertible {
+  var description: String
+}
+
 /// A store beside a plain dictionary that must always agree with it.
 struct StoreModel {
   var store: TieredStore
@@ -63,10 +68,12 @@ struct StoreModel {
       values = values.filter { !range.contains($0.key) }
     case 455..<780:
       let key = key()
-      #expect(try store.get(key) == values[key])
+      try agree(try store.get(key), values[key], "get", key)
     case 780..<860:
       let keys = (0..<Int.random(in: 0..<30, using: &generator)).map { _ in key() }
-      #expect(try store.multiGet(keys) == keys.map { values[$0] })
+      for (key, value) in zip(keys, try store.multiGet(keys)) {
+        try agree(value, values[key], "multiGet", key)
+      }
     case 860..<920: try scan()
     case 920..<950: try keepOrCompare()
     case 950..<990: try move()
@@ -101,7 +108,9 @@ struct StoreModel {
     let direction: ScanDirection = Bool.random(using: &generator) ? .forward : .backward
     let limit = Bool.random(using: &generator) ? nil : Int.random(in: 0..<50, using: &generator)
     let found = try store.snapshot().pairs(range, direction, limit: limit)
-    #expect(found == Self.pairs(of: values, range, direction, limit: limit))
+    try agree(
+      found, Self.pairs(of: values, range, direction, limit: limit),
+      "scan \(direction), limit \(limit ?? -1)")
   }
 
   /// What a scan of a dictionary gives.
@@ -120,12 +129,42 @@ struct StoreModel {
       kept = (try store.snapshot(), self.values)
       return
     }
-    #expect(try snapshot.pairs() == Self.pairs(of: values, .all, .forward, limit: nil))
+    try agree(
+      try snapshot.pairs(), Self.pairs(of: values, .all, .forward, limit: nil),
+      "scan of a snapshot")
     for _ in 0..<10 {
       let key = key()
-      #expect(try snapshot.get(key) == values[key])
+      try agree(try snapshot.get(key), values[key], "get of a snapshot", key)
     }
     kept = nil
+  }
+
+  private func agree(
+    _ found: [UInt8]?, _ expected: [UInt8]?, _ what: String, _ key: [UInt8]
+  ) throws {
+    guard found != expected else { return }
+    throw Disagreement(
+      description: "\(what) \(Self.name(key)): found \(Self.size(found)), "
+        + "expected \(Self.size(expected))")
+  }
+
+  private func agree(_ found: [Pair], _ expected: [Pair], _ what: String) throws {
+    guard found != expected else { return }
+    let at = zip(found, expected).prefix { $0 == $1 }.count
+    func entry(_ pairs: [Pair]) -> String {
+      pairs.indices.contains(at)
+        ? "\(Self.name(pairs[at].key)) with \(Self.size(pairs[at].value))" : "its end"
+    }
+    throw Disagreement(
+      description: "\(what): at \(at) found \(entry(found)), expected \(entry(expected))")
+  }
+
+  private static func name(_ key: [UInt8]) -> String {
+    String(decoding: key.prefix(8), as: UTF8.self) + (key.count > 8 ? "… \(key.count) B" : "")
+  }
+
+  private static func size(_ value: [UInt8]?) -> String {
+    value.map { "\($0.count) B \($0.prefix(8))" } ?? "nothing"
   }
 
   private mutating func move() throws {
@@ -141,12 +180,12 @@ struct StoreModel {
 
   /// Compares everything.
   func compareAll() throws {
-    #expect(try store.snapshot().pairs() == Self.pairs(of: values, .all, .forward, limit: nil))
-    #expect(
-      try store.snapshot().pairs(.all, .backward)
-        == Self.pairs(of: values, .all, .backward, limit: nil))
-    let wrong = try values.filter { try store.get($0.key) != $0.value }
-    #expect(wrong.isEmpty)
+    for direction in [ScanDirection.forward, .backward] {
+      try agree(
+        try store.snapshot().pairs(.all, direction),
+        Self.pairs(of: values, .all, direction, limit: nil), "scan \(direction) at the end")
+    }
+    for (key, value) in values { try agree(try store.get(key), value, "get at the end", key) }
     #expect(try store.verify() == [])
   }
 }
@@ -185,15 +224,17 @@ struct StoreModelTests {
     let (name, configuration) = Self.configurations[index]
     let fixture = try StoreFixture()
     var model = try StoreModel(seed: seed, fixture: fixture, configuration: configuration)
-    for number in 0..<Self.stepCount {
-      do {
+    var number = 0
+    do {
+      while number < Self.stepCount {
         try model.step()
-      } catch {
-        Issue.record("\(name), seed \(seed), step \(number): \(error)")
-        return
+        number += 1
       }
+      try model.compareAll()
+    } catch {
+      Issue.record("\(name), seed \(seed), step \(number): \(error)")
+      return
     }
-    try model.compareAll()
     try model.store.close()
   }
 
