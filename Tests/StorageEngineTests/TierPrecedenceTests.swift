@@ -139,6 +139,63 @@ struct TierPrecedenceTests {
     #expect(try store.get(bytes("k")) == nil)
   }
 
+  @Test("a copy that is taken in below leaves no older one above, and none goes above a newer one")
+  func ingestBetween() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    func entry(_ key: String, _ sequence: UInt64) -> StoredEntry {
+      StoredEntry(
+        key: bytes(key), version: version(sequence), kind: .value, value: bytes("new"))
+    }
+    try plant(store, .hot, "above", 5, "old")
+    #expect(try store.ingest([entry("above", 6)], into: .cold) == 1)
+    #expect(try store.get(bytes("above")) == bytes("new"))
+    #expect(try !holds(store, .hot, "above"))
+    try plant(store, .cold, "below", 5, "newer")
+    #expect(try store.ingest([entry("below", 4)], into: .hot) == 0)
+    #expect(try store.get(bytes("below")) == bytes("newer"))
+    try plant(store, .hot, "newest", 5, "newest")
+    #expect(try store.ingest([entry("newest", 4)], into: .warm) == 1)
+    #expect(try store.get(bytes("newest")) == bytes("newest"))
+  }
+
+  @Test("any move keeps the answer, whatever copies and deletions lie in the tiers")
+  func everyMove() throws {
+    // A letter for each tier: a value, a deletion, nothing, or the same version as the tier above.
+    let upper = "vt-"
+    let states = upper.flatMap { hot in
+      (upper + "=").flatMap { warm in "v-=".map { String([hot, warm, $0]) } }
+    }
+    for source in Tier.allCases {
+      for target in Tier.allCases where target != source {
+        let fixture = try StoreFixture()
+        let store = try fixture.create()
+        for state in states {
+          var last: (sequence: UInt64, value: String?) = (0, nil)
+          for (sequence, (tier, letter)) in zip(
+            [30, 20, 10] as [UInt64], zip(Tier.allCases, state))
+          {
+            switch letter {
+            case "v": last = (sequence, "\(tier) of \(state)")
+            case "t": last = (sequence, nil)
+            case "=" where last.sequence > 0: break
+            default: continue
+            }
+            try plant(store, tier, state, last.sequence, last.value)
+          }
+        }
+        let before = try states.map { try store.get(bytes($0)) }
+        try store.move(.all, from: source, to: target)
+        for (state, value) in zip(states, before) {
+          #expect(try store.get(bytes(state)) == value, "\(state), \(source) to \(target)")
+          #expect(try !holds(store, source, state), "\(state), \(source) to \(target)")
+        }
+        let pairs = try store.snapshot().pairs()
+        #expect(pairs.count == before.count { $0 != nil }, "\(source) to \(target)")
+      }
+    }
+  }
+
   @Test(
     "a range that moves keeps its answers, and leaves its source",
     arguments: [

@@ -5,12 +5,13 @@ internal import Synchronization
 ///
 /// 1. Export a part: the copies that the source holds at one moment.
 /// 2. Put the source's log on the drive, so that the destination is never ahead of it.
-/// 3. Ingest: write each copy to the destination unless that has the same or a newer version, sync.
+/// 3. Ingest: write each copy to the destination unless that or a tier below it has the same or a newer
+///    version, sync; then remove older copies above it. So the newest stays the first that a read meets.
 /// 4. Read every copy back and compare count and hash.
 /// 5. Retire: remove each key from the source whose version is still the one that was copied.
 ///
 /// A crash anywhere leaves copies with the same version in both, which is harmless; the move then
-/// begins again with any key not above the last one that was retired.
+/// begins again with any key not above the last one that was retired. Moves take turns, part by part.
 extension TieredStore {
   /// Bytes of keys and values that one part of a range holds at most, one entry at least.
   public static var exportBytes: Int { 4 << 20 }
@@ -55,7 +56,8 @@ extension TieredStore {
     return result
   }
 
-  /// Writes copies to a tier, each only over an older version, and syncs.
+  /// Writes copies to a tier, each only where neither that tier nor one below it has the same or a newer
+  /// version, syncs, and removes older copies from the tiers above.
   ///
   /// Deletions are not kept in the cold tier: nothing lies below it that they could hide.
   ///
@@ -69,29 +71,67 @@ extension TieredStore {
       try KeyRule.check(key: entry.key)
       try KeyRule.check(value: entry.value)
     }
-    let tiers = try tiers()
     return try mover.withLock { _ throws(StoreError) -> Int in
-      try atOneMoment { () throws(StoreError) -> Int in
-        let ranges = published.tombstones
-        var taken = 0
-        var batch = WriteBatch()
-        for entry in entries where ranges?.hides(entry.key, entry.version) != true {
-          if let present = try Self.version(of: entry.key, in: tiers[tier]),
-            present >= entry.version
-          {
-            continue
+      try place(entries, in: tier, from: nil).takenCount
+    }
+  }
+
+  /// What became of copies that were to be placed in a tier.
+  private struct Placement: Sendable {
+    /// How many were written.
+    var takenCount = 0
+    /// Those that the tier has now, or a newer version in their place.
+    var there: [StoredEntry] = []
+  }
+
+  /// Places copies, under the movers' lock.
+  ///
+  /// The tier that they come from needs no look.
+  private func place(
+    _ entries: [StoredEntry], in tier: Tier, from source: Tier?
+  ) throws(StoreError) -> Placement {
+    let tiers = try tiers()
+    let above = Tier.allCases.prefix { $0 != tier }.filter { $0 != source }
+    let below = Tier.allCases.drop { $0 != tier }.dropFirst().filter { $0 != source }
+    return try atOneMoment { () throws(StoreError) -> Placement in
+      let ranges = published.tombstones
+      var placement = Placement()
+      var batch = WriteBatch()
+      var outdated: [Tier: [[UInt8]]] = [:]
+      for entry in entries where ranges?.hides(entry.key, entry.version) != true {
+        for tier in above {
+          if let other = try Self.version(of: entry.key, in: tiers[tier]), other < entry.version {
+            outdated[tier, default: []].append(entry.key)
           }
-          if tier == .cold, entry.kind == .tombstone {
-            batch.delete(entry.key)
-          } else {
-            batch.put(entry.key, entry.stored)
-          }
-          taken += 1
         }
-        try Self.write(&batch, to: tiers[tier])
-        dropFromCache(entries)
-        return taken
+        var isOutdated = false
+        for tier in below where !isOutdated {
+          if let other = try Self.version(of: entry.key, in: tiers[tier]) {
+            isOutdated = other > entry.version
+          }
+        }
+        if isOutdated { continue }
+        placement.there.append(entry)
+        if let present = try Self.version(of: entry.key, in: tiers[tier]),
+          present >= entry.version
+        {
+          continue
+        }
+        if tier == .cold, entry.kind == .tombstone {
+          batch.delete(entry.key)
+        } else {
+          batch.put(entry.key, entry.stored)
+        }
+        placement.takenCount += 1
       }
+      try Self.write(&batch, to: tiers[tier])
+      for (tier, keys) in outdated {
+        var batch = WriteBatch()
+        for key in keys { batch.delete(key) }
+        try Self.write(&batch, to: tiers[tier])
+      }
+      dropFromCache(entries)
+      return placement
     }
   }
 
@@ -102,32 +142,34 @@ extension TieredStore {
   public func retire(
     _ entries: [StoredEntry], from tier: Tier
   ) throws(StoreError) -> Int {
-    try retire(entries, from: tier, staysHere: false)
+    guard committer != nil else { throw .readOnly(path: path) }
+    return try mover.withLock { _ throws(StoreError) -> Int in
+      try remove(entries, from: tier, staysHere: false)
+    }
   }
 
-  /// Where another tier has the copies (`staysHere`), the cache stays right.
-  private func retire(
+  /// Retires copies, under the movers' lock.
+  ///
+  /// Where another tier has them (`staysHere`), the cache stays right.
+  private func remove(
     _ entries: [StoredEntry], from tier: Tier, staysHere: Bool
   ) throws(StoreError) -> Int {
-    guard committer != nil else { throw .readOnly(path: path) }
     let source = try tiers()[tier]
-    return try mover.withLock { _ throws(StoreError) -> Int in
-      try atOneMoment { () throws(StoreError) -> Int in
-        var removed = 0
-        var batch = WriteBatch()
-        for entry in entries {
-          guard try Self.version(of: entry.key, in: source) == entry.version else { continue }
-          batch.delete(entry.key)
-          removed += 1
-        }
-        // What was not copied, since a deleted range hides it, must not outlive that range's loss.
-        if tier != .hot { try Self.syncLog(of: tiers().hot) }
-        // Before the keys go: a reader that finds them neither above nor here must see the count.
-        retirements.add(1, ordering: .acquiringAndReleasing)
-        try Self.write(&batch, to: source)
-        if !staysHere { dropFromCache(entries) }
-        return removed
+    return try atOneMoment { () throws(StoreError) -> Int in
+      var removed = 0
+      var batch = WriteBatch()
+      for entry in entries {
+        guard try Self.version(of: entry.key, in: source) == entry.version else { continue }
+        batch.delete(entry.key)
+        removed += 1
       }
+      // What was not copied, since a deleted range hides it, must not outlive that range's loss.
+      if tier != .hot { try Self.syncLog(of: tiers().hot) }
+      // Before the keys go: a reader that finds them neither above nor here must see the count.
+      retirements.add(1, ordering: .acquiringAndReleasing)
+      try Self.write(&batch, to: source)
+      if !staysHere { dropFromCache(entries) }
+      return removed
     }
   }
 
@@ -147,19 +189,31 @@ extension TieredStore {
     guard source != target else {
       throw .invalidArgument("a range moves between two tiers; both are \(source.rawValue)")
     }
+    guard committer != nil else { throw .readOnly(path: path) }
     var left = range
     var moved = 0
     while true {
-      let part = try export(left, from: source)
-      let tiers = try tiers()
-      if source == .hot { try Self.syncLog(of: tiers.hot) }
-      try ingest(part.entries, into: target)
-      try verify(part.entries, in: tiers[target])
-      if source == .hot, target == .cold { try clearOlder(than: part.entries, in: tiers.warm) }
-      moved += try retire(part.entries, from: source, staysHere: true)
-      guard let next = part.next else { return moved }
+      let (count, next) = try mover.withLock { _ throws(StoreError) in
+        try movePart(left, from: source, to: target)
+      }
+      moved += count
+      guard let next else { return moved }
       left.lower = next
     }
+  }
+
+  /// Moves what a tier holds at the beginning of a range; only under the movers' lock.
+  ///
+  /// - Returns: How many keys left the source, and where to go on; nil at the range's end.
+  private func movePart(
+    _ range: KeyRange, from source: Tier, to target: Tier
+  ) throws(StoreError) -> (count: Int, next: [UInt8]?) {
+    let part = try export(range, from: source)
+    let tiers = try tiers()
+    if source == .hot { try Self.syncLog(of: tiers.hot) }
+    let placement = try place(part.entries, in: target, from: source)
+    try verify(placement.there, in: tiers[target])
+    return (try remove(part.entries, from: source, staysHere: true), part.next)
   }
 
   // MARK: Details
@@ -181,21 +235,6 @@ extension TieredStore {
       throw .corruption(
         tier: tier.tier, file: tier.path,
         cause: "\(found.count) of \(expected.count) copies were read back as they were written")
-    }
-  }
-
-  /// A copy that went past the warm tier must not leave an older one above it.
-  private func clearOlder(than entries: [StoredEntry], in tier: TierDatabase) throws(StoreError) {
-    try mover.withLock { _ throws(StoreError) in
-      try atOneMoment { () throws(StoreError) in
-        var batch = WriteBatch()
-        for entry in entries {
-          if let present = try Self.version(of: entry.key, in: tier), present < entry.version {
-            batch.delete(entry.key)
-          }
-        }
-        try Self.write(&batch, to: tier)
-      }
     }
   }
 
