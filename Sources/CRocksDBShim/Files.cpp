@@ -432,6 +432,10 @@ void rocksdb_shim_options_set_files(
   if (unbroken_log) behind(options).wal_filter = &files->filter;
 }
 
+void rocksdb_shim_options_track_logs(rocksdb_options_t *options) {
+  behind(options).track_and_verify_wals_in_manifest = true;
+}
+
 bool rocksdb_shim_files_fill_reserve(rocksdb_shim_files_t *files, bool opening) {
   return files->files->reserve.fill(opening);
 }

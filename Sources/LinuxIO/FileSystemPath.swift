@@ -76,6 +76,44 @@ public struct FileSystemPath: Hashable, Sendable, CustomStringConvertible,
     }
   }
 
+  /// Whether a regular file lies at this path, links followed; nil where nothing can be seen there.
+  public var isRegularFile: Bool? {
+    var status = stat()
+    guard withCString({ stat($0, &status) }) == 0 else { return nil }
+    return status.st_mode & S_IFMT == S_IFREG
+  }
+
+  /// Whether another process holds a lock of `fcntl` on the file of this path; false where none can be
+  /// seen.
+  public var isLockedElsewhere: Bool {
+    guard let file = withCString({ open($0, O_RDONLY | O_CLOEXEC) }), file >= 0 else {
+      return false
+    }
+    defer { close(file) }
+    var lock = flock()
+    lock.l_type = Int16(F_WRLCK)
+    lock.l_whence = Int16(SEEK_SET)
+    return fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != Int16(F_UNLCK)
+  }
+
+  /// The files of the folder at this path, each with its size and when it was last written to: what
+  /// tells whether anybody writes there.
+  public func traces() -> [String] {
+    guard let folder = withCString({ opendir($0) }) ?? nil else { return [] }
+    defer { closedir(folder) }
+    var traces: [String] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { name in
+        String(cString: UnsafeRawPointer(name).assumingMemoryBound(to: CChar.self))
+      }
+      var status = stat()
+      guard fstatat(dirfd(folder), name, &status, 0) == 0 else { continue }
+      let time = status.st_mtim
+      traces.append("\(name) \(status.st_size) \(time.tv_sec).\(time.tv_nsec)")
+    }
+    return traces.sorted()
+  }
+
   /// Removes the file or the link of this path, but no folder, and tells whether it did.
   @discardableResult
   public func removeFile() -> Bool { withCString { unlink($0) } == 0 }

@@ -213,15 +213,17 @@ public struct RoundRecord: Codable, Sendable, Equatable {
 
   /// Operations per second, on the engine layer entries per second; 0 for an empty round.
   public var iops: Double {
-    let count = engine?.entries ?? operations
-    return duration.rawValue > 0 ? Double(count) / countedSeconds : 0
+    duration.rawValue > 0 ? Double(countedOperations) / countedSeconds : 0
   }
 
   /// Bytes per second; 0 for an empty round.
   public var bandwidth: Double { duration.rawValue > 0 ? Double(bytes) / countedSeconds : 0 }
 
-  /// The time that rates are taken over: writes of a store end when its compaction is idle again.
-  private var countedSeconds: Double {
+  /// Operations that rates count: on the engine layer entries.
+  public var countedOperations: UInt64 { engine?.entries ?? operations }
+
+  /// Seconds that rates are taken over: writes of a store end when its compaction is idle again.
+  public var countedSeconds: Double {
     duration.seconds + (engine?.idleAfter?.seconds ?? 0)
   }
 }

@@ -34,18 +34,21 @@ extension PhaseSequence {
     let began = phase
     var last = LoadPulse.none
     var shown = clock.elapsed
+    var filled = 0.0
     try body(&phase) { [self] pulse in
       let now = clock.elapsed
       guard now - shown >= Nanoseconds(seconds: 0.25) else { return }
       var event = event(.advanced, began, expected)
       let since = (now - shown).seconds
-      let fresh = pulse.operations >= last.operations
+      // Nothing completes while a store is waited for until it is idle.
+      let fresh = pulse.operations > 0 && pulse.operations >= last.operations
       event.operationsPerSecond = fresh ? Double(pulse.operations - last.operations) / since : nil
       event.bytesPerSecond = fresh ? Double(pulse.bytes - last.bytes) / since : nil
       event.operations += pulse.operations
       event.bytes += pulse.bytes
       if kind == .fill, let range = scenario?.rangeBytes, range > 0 {
-        event.fractionDone = min(1, Double(event.bytes) / Double(range) / Double(expected))
+        filled = max(filled, min(1, Double(event.bytes) / Double(range) / Double(expected)))
+        event.fractionDone = filled
       }
       if pulse.silence >= Nanoseconds(seconds: 1) { event.stalledFor = pulse.silence }
       progress(event)
@@ -60,9 +63,10 @@ extension PhaseSequence {
     ended.outcome = phase.outcome
     ended.detail = phase.detail
     ended.engine = EngineRoundRecord(sumOf: journal.openRounds.compactMap(\.engine))
-    let time = journal.openRounds.reduce(0.0) { $0 + $1.duration.seconds }
+    let time = journal.openRounds.reduce(0.0) { $0 + $1.countedSeconds }
     if time > 0 {
-      ended.operationsPerSecond = Double(ended.operations) / time
+      let counted = journal.openRounds.reduce(0.0) { $0 + Double($1.countedOperations) }
+      ended.operationsPerSecond = counted / time
       ended.bytesPerSecond = Double(ended.bytes) / time
     }
     try journal.append(.phaseEnded(phase))
@@ -100,16 +104,24 @@ extension PhaseSequence {
       latency.count >= 100 ? Nanoseconds(Int64(clamping: latency.value(atQuantile: 0.99))) : nil
     }
     event.steadyState = phase.steadyState
-    let spent = (clock.elapsed - phase.startedAt).seconds
-    let perRound = rounds.isEmpty ? nil : spent / Double(rounds.count)
-    if let perRound {
-      event.fractionDone = min(1, spent / (perRound * Double(max(expected, rounds.count))))
-    } else {
-      let round = profile.rounds.duration.seconds + profile.rounds.rampUp.seconds
-      event.fractionDone = min(1, spent / max(round * Double(expected), 0.001))
-    }
+    event.fractionDone = fractionDone(of: phase, expected)
     let left = qualification.header.plan.duration - clock.elapsed
-    event.timeLeft = max(left, .zero)
+    // Beyond its plan nobody knows.
+    event.timeLeft = left.rawValue > 0 ? left : nil
     return event
+  }
+
+  /// The share of a phase's rounds that are over, with the part of the one under way.
+  private func fractionDone(of phase: PhaseRecord, _ expected: Int) -> Double {
+    let rounds = journal.openRounds
+    let spent = (qualification.clock.elapsed - phase.startedAt).seconds
+    var perRound = profile.rounds.duration.seconds + profile.rounds.rampUp.seconds
+    var ended = 0.0
+    if let last = rounds.last {
+      ended = (last.startedAt - phase.startedAt).seconds + last.countedSeconds
+      perRound = ended / Double(rounds.count)
+    }
+    let part = min(0.95, max(0, spent - ended) / max(perRound, 0.001))
+    return min(1, (Double(rounds.count) + part) / Double(max(expected, rounds.count + 1)))
   }
 }

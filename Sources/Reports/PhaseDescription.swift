@@ -44,8 +44,10 @@ struct PhaseDescription {
 
   /// The live rate in the unit that suits the block size.
   static func rate(_ progress: RunProgress) -> String? {
-    // Large transfers are judged by what they carry, small ones by how many there are.
-    if progress.operations > 0, progress.bytes / progress.operations >= 65_536,
+    // Large transfers are judged by what they carry, small ones by how many there are, as are the
+    // entries of writes to a store.
+    if progress.operations > 0, progress.engine?.idleAfter == nil,
+      progress.bytes / progress.operations >= 65_536,
       let bandwidth = progress.bytesPerSecond
     {
       return Quantity.bandwidth(bandwidth)
@@ -79,13 +81,13 @@ extension RunProgress {
   init(ended phase: PhaseRecord) {
     self.init(
       .ended, phase: phase.name, kind: phase.kind, elapsed: phase.startedAt + phase.duration)
-    let measured = phase.rounds.reduce(0) { $0 + $1.duration.seconds }
+    let measured = phase.rounds.reduce(0) { $0 + $1.countedSeconds }
     for round in phase.rounds {
       operations &+= round.operations
       bytes &+= round.bytes
     }
     if measured > 0 {
-      operationsPerSecond = Double(operations) / measured
+      operationsPerSecond = phase.rounds.reduce(0) { $0 + Double($1.countedOperations) } / measured
       bytesPerSecond = Double(bytes) / measured
     }
     p99 = PhaseLatency(phase)?.value(.p99)

@@ -103,7 +103,7 @@ final class DatabaseHandle: @unchecked Sendable {
   private func remember(_ error: RocksDBError) {
     switch error.code {
     case .busy, .invalidArgument, .aborted: break
-    case .corruption, .ioError, .noSpace, .notFound, .other:
+    case .corruption, .ioError, .noSpace, .refused, .notFound, .other:
       firstFailure.withLock { $0 = $0 ?? error }
       if error.code != .noSpace || error.path.hasSuffix(".log") {
         needsReopening.store(true, ordering: .releasing)

@@ -82,6 +82,10 @@ public struct DatabaseOptions: Sendable {
   /// Whether opening takes nothing of the log behind a missing record, so that a power cut never
   /// leaves a hole; all changes must then go through the log, none past it.
   public var unbrokenLog = false
+  /// Whether opening refuses where a full log that was synced is missing or shorter than it was.
+  ///
+  /// Opening without it forgets which those are.
+  public var tracksLogs = false
   /// Bytes of the file ``Database/reserveName``, whose room the log takes on a full disk; 0 for none.
   ///
   /// RocksDB then never sees an append to its log fail for want of space, which it does not get over.

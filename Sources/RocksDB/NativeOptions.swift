@@ -97,6 +97,7 @@ final class NativeOptions: @unchecked Sendable {
   private func setLog() {
     rocksdb_options_set_recycle_log_file_num(options, max(0, source.logRecycling))
     rocksdb_options_set_wal_recovery_mode(options, source.logRecovery.rawValue)
+    if source.tracksLogs { rocksdb_shim_options_track_logs(options) }
     rocksdb_options_set_manual_wal_flush(options, source.manualLogFlush.flag)
     rocksdb_options_set_use_fsync(options, source.useFsync ? 1 : 0)
     rocksdb_options_set_max_total_wal_size(options, UInt64(max(0, source.logByteLimit)))

@@ -12,6 +12,8 @@ public struct RocksDBError: Error, Sendable, Equatable, CustomStringConvertible 
     case noSpace
     /// Another process or call holds what is needed, or writes are stalled; it may pass.
     case busy
+    /// The operating system does not let this process: permissions, or its limits.
+    case refused
     /// A file or folder is missing; never said of a key.
     case notFound
     /// The call, or an option, makes no sense for this database.
@@ -68,6 +70,11 @@ extension RocksDBError {
       // A missing table is looked for under LevelDB's old name last, which is the one then named.
       return folder + (name.hasSuffix(".ldb") ? name.dropLast(4) + ".sst" : name)
     }
+    // What the manifest tells of a log.
+    if let log = text.firstMatch(of: /\blog number: (\d+)/) {
+      let digits = String(log.1)
+      return folder + String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".log"
+    }
     // Some texts name the table only within its folder.
     if let table = text.firstMatch(of: /(?:^|[\s\/])(\d{6,}\.(?:sst|ldb|log|blob))/) {
       return folder + String(table.1)
@@ -113,6 +120,7 @@ extension RocksDBError.Code {
       switch kind {
       case .ioError where text.contains("No space left on device"): .noSpace
       case .ioError where text.contains("Space limit reached"): .noSpace
+      case .ioError where Self.refusals.contains { text.contains($0) }: .refused
       // Also where it is the lock's file that cannot be made; nobody holds that.
       case .ioError where text.contains("Read-only file system"): .ioError
       case .ioError where text.contains("lock hold by current process"): .busy
@@ -123,6 +131,11 @@ extension RocksDBError.Code {
       }
   }
 
+  /// The system's words, by `strerror`, for what another user or a higher limit could do.
+  private static let refusals = [
+    "Permission denied", "Operation not permitted", "Too many open files",
+  ]
+
   /// The kind in words.
   var words: String {
     switch self {
@@ -130,6 +143,7 @@ extension RocksDBError.Code {
     case .ioError: "reading or writing failed"
     case .noSpace: "no space is left"
     case .busy: "in use"
+    case .refused: "the system does not allow it"
     case .notFound: "missing"
     case .invalidArgument: "not possible"
     case .aborted: "given up"
@@ -144,6 +158,7 @@ extension RocksDBError.Code {
     case .ioError: "look into the kernel's log for this drive"
     case .noSpace: "free space on its file system"
     case .busy: "close the other user of it, or try again"
+    case .refused: "check the permissions and the limits of this process (ulimit)"
     case .notFound: "check the path"
     case .invalidArgument: "check the call and the options"
     case .aborted: "release what was taken from the database, or open it again"

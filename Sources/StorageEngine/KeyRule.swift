@@ -19,7 +19,9 @@ public enum KeyRule {
   static let aboveAll = [UInt8](repeating: 0xFF, count: keyBytesMax + 1)
 
   /// Refuses a key of a length that cannot be.
-  static func check(key: [UInt8]) throws(StoreError) { try check(keyCount: key.count) }
+  ///
+  /// - Throws: ``StoreError/invalidArgument(_:)`` or ``StoreError/tooLarge(what:bytes:bytesMax:)``.
+  public static func check(key: [UInt8]) throws(StoreError) { try check(keyCount: key.count) }
 
   /// Refuses a length that no key can have.
   static func check(keyCount: Int) throws(StoreError) {
@@ -32,7 +34,9 @@ public enum KeyRule {
   }
 
   /// Refuses a value that is too long.
-  static func check(value: [UInt8]) throws(StoreError) { try check(valueCount: value.count) }
+  ///
+  /// - Throws: ``StoreError/tooLarge(what:bytes:bytesMax:)``.
+  public static func check(value: [UInt8]) throws(StoreError) { try check(valueCount: value.count) }
 
   /// Refuses a length that no value can have.
   static func check(valueCount: Int) throws(StoreError) {

@@ -23,6 +23,8 @@ public enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
   case corruption(tier: Tier, file: String, cause: String)
   /// A tier's device or folder failed.
   case failed(tier: Tier, path: String, cause: String)
+  /// The system does not let this process read or write a tier: permissions, or its limits.
+  case refused(tier: Tier, path: String, cause: String)
   /// An earlier write failed, so that no later one is taken.
   case poisoned(path: String, cause: String)
   /// A file or folder outside the tiers could not be read or written.
@@ -53,7 +55,7 @@ public enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
       "'\(path)' is not the \(tier.rawValue) tier of this store: \(reason); mount the right disk "
         + "or name its folder"
     case .inUse(let path):
-      "the store '\(path)' is open already; close it there, or open it here for reading only"
+      "the store '\(path)' is open elsewhere and written to; close it there, or read a checkpoint of it"
     case .readOnly(let path):
       "the store '\(path)' was opened for reading only; open it for writing"
     case .noSpace(let tier, let path, let cause):
@@ -65,6 +67,9 @@ public enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     case .failed(let tier, let path, let cause):
       "the \(tier.rawValue) tier in '\(path)' failed: \(cause); look at the device before the "
         + "store is opened again"
+    case .refused(let tier, let path, let cause):
+      "the \(tier.rawValue) tier in '\(path)' cannot be used: \(cause); check the permissions and "
+        + "the limits of this process (ulimit)"
     case .poisoned(let path, let cause):
       "the store '\(path)' takes no more writes, since one failed: \(cause); close it, look at "
         + "the device and open it again"

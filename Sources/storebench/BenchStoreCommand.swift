@@ -132,6 +132,7 @@ struct BenchStoreCommand: AsyncParsableCommand {
     let stop = StopSignal.ofProcess
     stop.awaitRequests()
     do {
+      try CommandFailure.refuseUnreadableArguments()
       let asked = try request()
       let bench = try StoreBench(asked, stop: stop) { text in
         StandardStream.error.write(PrintableText.line(text) + "\n")

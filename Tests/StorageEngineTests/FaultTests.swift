@@ -325,6 +325,33 @@ struct OtherProcessTests {
     try reader.close()
   }
 
+  @Test("nothing wrong while it reads what changes, again and again")
+  func readersBesideWriter() throws {
+    let fixture = try StoreFixture()
+    try fixture.create().close()
+    let writer = try WriterProcess(
+      store: fixture.path, mode: "grouped", from: 0, moving: true, output: fixture.folder + "/out")
+    writer.waitUntilOpen()
+    defer { writer.kill() }
+    var configuration = StoreFixture.small
+    configuration.readOnly = true
+    var openings = 0
+    var last = -1
+    for _ in 0..<60 {
+      do {
+        let reader = try fixture.open(configuration)
+        let found = try WrittenKeys(in: reader)
+        #expect(found.faults == [])
+        #expect(found.last >= last)
+        last = found.last
+        openings += 1
+        #expect(try reader.verify() == [])
+        try reader.close()
+      } catch StoreError.inUse {}
+    }
+    #expect(openings > 10)
+  }
+
   /// Runs the writer until it ends by itself, and gives back its error.
   private func error(_ fixture: StoreFixture, under command: [String]) throws -> String {
     let writer = try WriterProcess(

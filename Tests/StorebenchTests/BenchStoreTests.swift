@@ -163,7 +163,7 @@ struct BenchStoreTests {
     for _ in 0..<20 where !refused {
       let second = try StorebenchProgram.run(
         ["bench", "store", bench, "--seconds", "0.01", "--ramp", "0", "--keep"])
-      refused = second.code == 3 && second.errors.contains("is open already")
+      refused = second.code == 3 && second.errors.contains("is open elsewhere")
     }
     #expect(refused)
     kill(first.process.processIdentifier, SIGINT)

@@ -129,11 +129,65 @@ struct StoreCommandTests: RunsStoreCommands {
       ("VERSION=3\nHEADER=END\n 6\n 61\nDATA=END\n", "line 3: must be pairs"),
       ("VERSION=3\nHEADER=END\n61\n 61\nDATA=END\n", "line 3: must begin with a space"),
       ("VERSION=3\nformat=print\nHEADER=END\n a\\zz\n b\nDATA=END\n", "line 4: a backslash needs"),
+      (
+        "VERSION=3\nHEADER=END\n 61\n 62\n \n 61\nDATA=END\n",
+        "line 5: a key has at least 1 byte; this one is empty; nothing was loaded"
+      ),
+      (
+        "VERSION=3\nHEADER=END\n 61\n 62\n \(String(repeating: "61", count: 65_537))\n 61\nDATA=END\n",
+        "line 5: a key of 65537 bytes"
+      ),
     ])
   func wrongDump(text: String, message: String) throws {
     let dump = try folder.write(text, to: "dump")
     let ending = try expect(["load", store, dump], code: 64)
     #expect(ending.errors.contains(message), "\(ending.errors)")
+  }
+
+  @Test("refuses keys, values and folders that are not UTF-8, which Swift would repair")
+  func unreadable() throws {
+    let shell = ["/bin/sh", "-c", "exec \"$@\" \"$(printf 'k\\377')\" --memory 64MiB", "sh"]
+    for arguments in [["put", store, "key"], ["get", store], ["create"], ["dump", store]] {
+      let ending = try StorebenchProgram.run(["store"] + arguments, prefix: shell)
+      #expect(ending.code == 64, "\(ending.text)")
+      #expect(ending.errors.contains("'k\\xff', is not UTF-8"), "\(ending.errors)")
+    }
+    try expect(["get", store, "key"], code: 1)
+  }
+
+  @Test("does not wait for the other end of a pipe that lies in a file's place")
+  func pipe() throws {
+    for name in ["STORE", "hot/TIER", "hot/DURABLE"] {
+      try expectPut("key", "value")
+      let path = store + "/" + name
+      let contents = try Data(contentsOf: URL(filePath: path))
+      try FileManager.default.removeItem(atPath: path)
+      #expect(mkfifo(path, 0o600) == 0)
+      let ending = try StorebenchProgram.run(
+        ["store", "verify", store, "--memory", "64MiB"], prefix: ["timeout", "20"])
+      #expect(ending.code != 124 && ending.code != 0, "\(name): \(ending.text)")
+      #expect(ending.errors.contains(name), "\(name): \(ending.text)")
+      try FileManager.default.removeItem(atPath: path)
+      try contents.write(to: URL(filePath: path))
+    }
+  }
+
+  @Test(
+    "tells a limit of this process from a drive that fails",
+    arguments: [
+      "ulimit -n 20", "chmod 000 \"$STORE/hot\"; exec setpriv --reuid 65534 --clear-groups",
+    ])
+  func limits(limit: String) throws {
+    try expectPut("key", "value")
+    chmod(store, 0o777)
+    let ending = try StorebenchProgram.run(
+      ["store", "put", store, "key", "other", "--memory", "64MiB"],
+      prefix: ["/bin/sh", "-c", "\(limit)\(limit.contains("exec") ? "" : "; exec") \"$@\"", "sh"],
+      environment: ["STORE": store])
+    chmod(store + "/hot", 0o755)
+    #expect(ending.code == 4, "\(ending.text)")
+    #expect(!ending.errors.contains("look at the device"), "\(ending.text)")
+    try expect(["verify", store])
   }
 
   @Test("names the file whose bytes were changed, and answers nothing wrong")

@@ -130,6 +130,10 @@ uint64_t rocksdb_shim_files_read_bytes(const rocksdb_shim_files_t *files);
 void rocksdb_shim_options_set_files(
     rocksdb_options_t *options, rocksdb_shim_files_t *files, bool unbroken_log);
 
+// Notes in the manifest how long each log is that was synced and is full, and refuses to open where one
+// of them is missing or shorter. Opening without it forgets what was noted.
+void rocksdb_shim_options_track_logs(rocksdb_options_t *options);
+
 // Takes the reserve's room, again where it was spent; false where there is none.
 bool rocksdb_shim_files_fill_reserve(rocksdb_shim_files_t *files, bool opening);
 

@@ -73,9 +73,17 @@ struct DurableMark: Sendable, Equatable {
   /// - Throws: ``StoreError/corruption(tier:file:cause:)`` where the file is damaged.
   static func read(_ tier: Tier, in folder: String) throws(StoreError) -> DurableMark? {
     let file = folder + "/" + fileName
-    guard case .success(let text) = SmallFile.read(file), !text.utf8.allSatisfy({ $0 == 0 }) else {
-      return nil
+    let text: String
+    switch SmallFile.read(file) {
+    case .success(let found): text = found
+    case .failure(let error) where error.errno == ENOENT: return nil
+    case .failure(let error):
+      throw .corruption(
+        tier: tier, file: file,
+        cause: "it cannot be read (\(SystemError.text(of: error.errno))), so that nobody knows "
+          + "whether the log is all there; \(remedy)")
     }
+    if text.utf8.allSatisfy({ $0 == 0 }) { return nil }
     if let mark = DurableMark(reading: text) { return mark }
     throw .corruption(
       tier: tier, file: file,

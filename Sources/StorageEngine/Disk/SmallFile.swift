@@ -1,3 +1,4 @@
+internal import Glibc
 internal import LinuxIO
 
 /// Small files of text, with the system's reason where they cannot be read.
@@ -6,6 +7,10 @@ enum SmallFile {
   private static let byteLimit = 1 << 16
 
   static func read(_ path: String) -> Result<String, SystemError> {
+    // Opening a pipe would wait for its other end.
+    if let isRegular = FileSystemPath(path).isRegularFile, !isRegular {
+      return .failure(SystemError(call: "open", subject: path, errno: EINVAL))
+    }
     do throws(SystemError) {
       var file = try InputFile(path)
       return .success(String(decoding: try file.rest(bytesMax: byteLimit), as: UTF8.self))

@@ -16,6 +16,12 @@ struct StoreFolder: Sendable {
     return folder.hasPrefix("/") ? folder : path + "/" + folder
   }
 
+  /// Whether another process has the store open for writing.
+  func isWrittenElsewhere(_ configuration: StoreConfiguration) -> Bool {
+    let hot = path(of: .hot, named: configuration.tierFolders)
+    return FileSystemPath(hot + "/LOCK").isLockedElsewhere
+  }
+
   /// Makes the folders of a new store and their labels; ``seal()`` makes them a store.
   ///
   /// - Throws: ``StoreError/exists(path:)`` where a folder is there and not empty; what was made until
@@ -101,6 +107,8 @@ struct StoreFolder: Sendable {
       throw .wrongFolder(
         tier: tier, path: folder,
         reason: folderIsThere ? "it has no file \(TierLabel.fileName)" : "there is no such folder")
+    case .failure(let error) where error.errno == EACCES || error.errno == EPERM:
+      throw .refused(tier: tier, path: file, cause: SystemError.text(of: error.errno))
     case .failure(let error):
       throw .failed(tier: tier, path: file, cause: SystemError.text(of: error.errno))
     }

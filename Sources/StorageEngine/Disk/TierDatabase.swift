@@ -13,6 +13,7 @@ struct TierPlace: Sendable, Equatable {
     switch error.code {
     case .corruption: .corruption(tier: tier, file: error.path, cause: error.message)
     case .noSpace: .noSpace(tier: tier, path: error.path, cause: error.message)
+    case .refused: .refused(tier: tier, path: error.path, cause: error.message)
     default: .failed(tier: tier, path: error.path, cause: error.message)
     }
   }
@@ -40,11 +41,16 @@ final class TierDatabase: Sendable {
     let place = TierPlace(tier: tier, path: path)
     self.place = place
     let mark = access == .create ? nil : try DurableMark.read(tier, in: path)
+    let opensAll = access == .readOnly && FileSystemPath(path + "/LOCK").isLockedElsewhere
     if let fault = mark?.logFault(tier, in: path) { throw fault }
     // RocksDB removes the log once it has read it.
     if let mark, access == .write { DurableMark(sequence: mark.sequence).write(in: path) }
     do throws(RocksDBError) {
       var options = Self.options(settings, creating: access == .create)
+      // Whoever takes the mark away wants what is left, whichever logs are missing.
+      options.tracksLogs = access == .create || mark != nil
+      // Its writer may remove any table later.
+      if opensAll { options.openFiles = -1 }
       if let memory {
         options.blockCache = memory.blocks
         options.writeBudget = memory.memtables

@@ -145,6 +145,7 @@ extension TieredStore {
   /// Reads everything that is stored, compares every checksum and looks at every header.
   ///
   /// - Returns: What is damaged, tier by tier; at most ``damagesMax`` values of each tier are named.
+  /// - Throws: ``StoreError/inUse(path:)`` where something seems damaged and another process writes.
   public func verify() throws(StoreError) -> [Damage] {
     let tiers = try tiers()
     var damages: [Damage] = []
@@ -154,6 +155,10 @@ extension TieredStore {
         Damage(tier: tier, file: error.path, cause: error.message)
       }
       damages += Self.damagedValues(in: database)
+    }
+    // A table that its writer has removed meanwhile looks like a missing one.
+    if !damages.isEmpty, committer == nil, folder.isWrittenElsewhere(configuration) {
+      throw .inUse(path: path)
     }
     return damages
   }

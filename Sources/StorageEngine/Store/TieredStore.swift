@@ -50,7 +50,10 @@ public final class TieredStore: Sendable {
     path = folder.path
     self.folder = folder
     self.configuration = configuration
-    let tiers = try Self.openTiers(folder, configuration, access)
+    let tiers =
+      access == .readOnly
+      ? try Self.openTiersToRead(folder, configuration)
+      : try Self.openTiers(folder, configuration, access)
     let record = try Self.readRecord(tiers.hot)
     let cache = try Self.makeCache(configuration, path: folder.path)
     let published = PublishedState(record)
@@ -205,6 +208,38 @@ public final class TieredStore: Sendable {
     }
     return OpenTiers(hot: try open(.hot), warm: try open(.warm), cold: try open(.cold))
   }
+
+  /// Opens the tiers as they are at one moment, also while another process writes to them.
+  ///
+  /// Its writer removes logs and tables, so that an opening may fail, and keys may move between two
+  /// openings: it is done again then. A move writes to warm or to cold at each step.
+  ///
+  /// - Throws: ``StoreError/inUse(path:)`` where the writer never leaves time enough.
+  private static func openTiersToRead(
+    _ folder: StoreFolder, _ configuration: StoreConfiguration
+  ) throws(StoreError) -> OpenTiers {
+    func path(_ tier: Tier) -> FileSystemPath {
+      FileSystemPath(folder.path(of: tier, named: configuration.tierFolders))
+    }
+    func traces() -> [[String]] {
+      // RocksDB's messages tell nothing of keys.
+      [Tier.warm, .cold].map { path($0).traces().filter { !$0.hasPrefix("LOG") } }
+    }
+    for attempt in 1...openingsMax {
+      let before = traces()
+      do throws(StoreError) {
+        let tiers = try openTiers(folder, configuration, .readOnly)
+        if traces() == before { return tiers }
+      } catch {
+        guard folder.isWrittenElsewhere(configuration) else { throw error }
+      }
+      MonotonicClock.sleep(Nanoseconds(Int64(attempt) * 10_000_000))
+    }
+    throw .inUse(path: folder.path)
+  }
+
+  /// Openings beside a writer until it is given up; 4 s of waiting together.
+  private static let openingsMax = 28
 
   private static func readRecord(_ hot: TierDatabase) throws(StoreError) -> StoreRecord {
     let record: StoreRecord??

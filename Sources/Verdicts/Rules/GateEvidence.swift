@@ -51,13 +51,12 @@ public enum GateEvidence: Sendable {
   private static func mean(
     _ metric: Metric, _ rounds: [RoundRecord], _ share: Double
   ) -> GateEvidence {
-    let samples = rounds.map { round in
+    let samples =
       switch metric {
-      case .iops: round.iops
-      case .bandwidth: round.bandwidth
-      default: round.latency.meanNanoseconds
+      case .iops: RateSamples.samples(rounds) { Double($0.countedOperations) }
+      case .bandwidth: RateSamples.samples(rounds) { Double($0.bytes) }
+      default: rounds.map(\.latency.meanNanoseconds)
       }
-    }
     // A round counts whole requests, so it cannot tell figures apart that differ by less than one.
     let resolution = zip(samples, rounds).map { abs($0) / Double(max($1.operations, 1)) }.max() ?? 0
     guard let estimate = ConfidenceInterval.estimate(samples, resolution: resolution) else {

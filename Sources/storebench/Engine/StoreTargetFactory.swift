@@ -99,6 +99,7 @@ extension StoreError {
     case .failed, .poisoned, .system: 5
     case .noMemory: 12
     case .readOnly: 30
+    case .refused: 13
     case .closed: 108
     case .tooLarge: 7
     case .notAStore, .exists, .newerFormat, .wrongFolder, .inUse, .invalidArgument: 22

@@ -77,11 +77,18 @@ enum DumpFormat {
     mutating func entry() throws -> (key: [UInt8], value: [UInt8])? {
       while true {
         if let key = try datum() {
+          try fitting { () throws(StoreError) in try KeyRule.check(key: key) }
           guard let value = try datum() else { throw failure("a key without a value") }
+          try fitting { () throws(StoreError) in try KeyRule.check(value: value) }
           return (key, value)
         }
         guard try beginNext() else { return nil }
       }
+    }
+
+    /// Names the line of what no store can hold.
+    private func fitting(_ check: () throws(StoreError) -> Void) throws {
+      do throws(StoreError) { try check() } catch { throw failure(error.description) }
     }
 
     private mutating func beginFirst() throws {

@@ -39,6 +39,7 @@ struct StoreOptions: ParsableArguments {
 
   /// The configuration that was asked for, scaled to the memory that it may take.
   func configuration(readOnly: Bool) throws(CommandFailure) -> StoreConfiguration {
+    try CommandFailure.refuseUnreadableArguments()
     var configuration: StoreConfiguration
     switch settings {
     case "measured": configuration = .measured
@@ -105,6 +106,15 @@ extension StoreConfiguration {
 }
 
 extension CommandFailure {
+  /// Refuses arguments that are not UTF-8: repaired, one key or folder would be taken for another.
+  static func refuseUnreadableArguments() throws(CommandFailure) {
+    guard let found = ProcessArguments.firstUnreadable else { return }
+    throw CommandFailure(
+      .usage,
+      "argument \(found.position), '\(found.text)', is not UTF-8; give keys and values with --hex "
+        + "or through standard input, and name folders and files in UTF-8")
+  }
+
   init(_ error: StoreError) {
     if let text = Self.readOnlyText(error) {
       self.init(.unsuitable, text)
@@ -112,10 +122,10 @@ extension CommandFailure {
     }
     let code: Verdicts.ExitCode =
       switch error {
-      case .notAStore, .newerFormat, .wrongFolder, .readOnly, .tooLarge, .invalidArgument: .usage
+      case .notAStore, .newerFormat, .readOnly, .tooLarge, .invalidArgument: .usage
       case .exists, .inUse: .refused
       case .corruption, .damagedFormat, .failed, .poisoned: .fail
-      case .noSpace, .system, .noMemory: .unsuitable
+      case .noSpace, .refused, .system, .noMemory, .wrongFolder: .unsuitable
       case .closed: .internal
       }
     self.init(code, Self.memoryText(error) ?? error.description)
