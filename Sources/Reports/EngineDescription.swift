@@ -12,8 +12,7 @@ struct EngineDescription {
     var figures = ["\(Quantity.count(sum.entries)) entries"]
     if sum.gets > 0, sum.beside == nil {
       figures.append("hit ratio \(hitRatio)")
-      let reads = Double(sum.deviceReads) / Double(sum.gets)
-      figures.append("\(Quantity.plain((reads * 1000).rounded() / 1000)) device reads a get")
+      figures.append("\(deviceReads) device reads a get")
     }
     if sum.idleAfter != nil { figures.append("idle after \(idle)") }
     if sum.beside != nil { figures.append("beside \(beside)") }
@@ -23,10 +22,10 @@ struct EngineDescription {
   /// The share of lookups that the cache of keys answered.
   var hitRatio: String { sum.hitRatio.map { Quantity.percent(fraction: $0) } ?? Quantity.missing }
 
-  /// Device reads for each of so many requests.
-  func deviceReads(of operations: UInt64) -> String {
-    guard operations > 0 else { return Quantity.missing }
-    let share = Double(sum.deviceReads) / Double(operations)
+  /// Device reads for each key looked up.
+  var deviceReads: String {
+    guard sum.gets > 0 else { return Quantity.missing }
+    let share = Double(sum.deviceReads) / Double(sum.gets)
     return Quantity.plain((share * 1000).rounded() / 1000)
   }
 
