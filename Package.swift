@@ -93,7 +93,8 @@ let package = Package(
     .testTarget(
       name: "LinuxIOTests", dependencies: ["LinuxIO", "Measurements"], swiftSettings: strict),
     .testTarget(
-      name: "RocksDBTests", dependencies: ["RocksDB", "TestSupport"], swiftSettings: strict),
+      name: "RocksDBTests", dependencies: ["RocksDB", "CRocksDBShim", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "StorageEngineTests",
       dependencies: [

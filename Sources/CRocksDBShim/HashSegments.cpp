@@ -17,6 +17,7 @@
 #include <new>
 #include <random>
 
+#include "FetchChains.hpp"
 #include "Handles.hpp"
 #include "Segment.hpp"
 
@@ -105,6 +106,13 @@ class ZeroedWords {
   uint64_t *words_;
 };
 
+// The chains into which this thread inserted last; the memtable that they are of may be gone.
+struct LastChains {
+  uint64_t *words;
+  uint64_t mask;
+};
+thread_local LastChains lastChains = {nullptr, 0};
+
 class HashSegments final : public MemTableRep {
  public:
   HashSegments(
@@ -141,6 +149,7 @@ class HashSegments final : public MemTableRep {
     else
       newestVersion_ = key.version;
     const uint64_t hash = hashOf(key);
+    lastChains = {buckets_.words(), bucketMask_};
     uint64_t *bucket = buckets_.words() + (hash & bucketMask_);
     link->next = __atomic_load_n(bucket, __ATOMIC_RELAXED);
     const uint64_t reference =
@@ -417,4 +426,44 @@ void rocksdb_shim_options_set_hash_segments(rocksdb_options_t *options, size_t s
   const size_t entries = std::min(segment_entries, std::max<size_t>(expected / 4, 256));
   target.memtable_factory = std::make_shared<HashSegmentsFactory>(buckets, entries);
   target.allow_concurrent_memtable_write = false;
+}
+
+namespace {
+
+// 64 bytes of cache each.
+constexpr int fetchesMax = 4096;
+
+// Reads a varint32; null where it does not end.
+const unsigned char *readLength(const unsigned char *at, const unsigned char *end, uint32_t *length) {
+  *length = 0;
+  for (int shift = 0; shift <= 28 && at < end; shift += 7) {
+    const uint32_t byte = *at++;
+    *length |= (byte & 127) << shift;
+    if (byte < 128) return at;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+// A batch, frozen by write_batch.h: 12 bytes, then records of a tag, a key with its length and, where
+// the tag is 1, a value with its length; a tag of 0 is a deletion.
+void fetchChains(const char *batch, size_t bytes) {
+  const LastChains chains = lastChains;
+  if (chains.words == nullptr || bytes < 12) return;
+  const auto *at = reinterpret_cast<const unsigned char *>(batch) + 12;
+  const auto *end = reinterpret_cast<const unsigned char *>(batch) + bytes;
+  // More lines than the core's cache holds would push one another out.
+  for (int left = fetchesMax; left > 0 && at < end; left--) {
+    const unsigned char tag = *at++;
+    uint32_t length = 0;
+    if (tag > 1 || (at = readLength(at, end, &length)) == nullptr || end - at < length) return;
+    const uint64_t hash = hashOf({reinterpret_cast<const char *>(at), length, 0});
+    // Never faults, wherever it points.
+    __builtin_prefetch(chains.words + (hash & chains.mask), 1);
+    at += length;
+    if (tag == 0) continue;
+    if ((at = readLength(at, end, &length)) == nullptr || end - at < length) return;
+    at += length;
+  }
 }

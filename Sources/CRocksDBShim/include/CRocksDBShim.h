@@ -226,6 +226,13 @@ bool rocksdb_shim_can_open_table(const rocksdb_options_t *options, const char *p
 // the log has failed: the log's writer may be kept, and with assertions on ends the process.
 void rocksdb_shim_resume(rocksdb_t *database, char **error);
 
+// Whether the library's CRC-32C goes by the processor's own instruction.
+bool rocksdb_shim_sums_by_instruction(void);
+
+// CRC-32C of what `sum` is of, followed by `data`; by the library's tables, or as it goes otherwise.
+// Only on x86-64.
+uint32_t rocksdb_shim_checksum(uint32_t sum, const char *data, size_t bytes, bool by_tables);
+
 #ifdef __cplusplus
 }
 #endif
