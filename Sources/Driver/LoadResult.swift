@@ -2,7 +2,7 @@ internal import LinuxIO
 internal import Measurements
 
 extension LoadResult {
-  /// Merges the workers' reports: counts add up, rates add up, the worst outcome stays.
+  /// Merges the workers' reports: counts add up, their windows are one, the worst outcome stays.
   ///
   /// - Parameters:
   ///   - reports: One of each worker.
@@ -18,7 +18,6 @@ extension LoadResult {
     var detail: String?
     var submitted: UInt64 = 0
     var requests: UInt64 = 0
-    var rate = 0.0
     var submissions: [String] = []
     for (index, report) in reports.enumerated() {
       round.operations += report.operations
@@ -42,7 +41,6 @@ extension LoadResult {
       if index > 0 { seconds.add(report.seconds) }
       submitted += report.bytesSubmittedForWriting
       requests += report.requestsInAll
-      rate += report.rate
       let submission = report.submission.description
       if !submissions.contains(submission) { submissions.append(submission) }
       if report.outcome.severity > outcome.severity {
@@ -50,7 +48,7 @@ extension LoadResult {
         detail = report.detail
       }
     }
-    round.duration = Self.duration(operations: round.operations, rate: rate, reports)
+    round.duration = Self.duration(of: reports)
     round.latency = latency.summary
     round.submission = submissions.joined(separator: "/")
     round.lateness = lateness?.summary
@@ -66,13 +64,16 @@ extension LoadResult {
       clockAtEnd: reports.map(\.clockAtEnd).max() ?? .zero)
   }
 
-  /// The time in which all operations would have been done at the workers' rates added up: each
-  /// worker has a window of its own, a reap longer or shorter than the others'.
-  private static func duration(
-    operations: UInt64, rate: Double, _ reports: [WorkerReport]
-  ) -> Nanoseconds {
-    if rate > 0 { return Nanoseconds(seconds: Double(operations) / rate) }
-    return reports.map { $0.windowEnd - $0.windowStart }.max() ?? .zero
+  /// From the first worker's beginning to the last one's end, so that it covers all that is counted.
+  ///
+  /// The workers' own rates must not be added up instead: one that ended early would be taken to have
+  /// gone on, and one that was alone with the target to have shared it.
+  private static func duration(of reports: [WorkerReport]) -> Nanoseconds {
+    // One that never began to count has no window.
+    let windows = reports.filter { $0.windowEnd > $0.windowStart }
+    guard let start = windows.map(\.windowStart).min(), let end = windows.map(\.windowEnd).max()
+    else { return .zero }
+    return end - start
   }
 
   /// What the faults say of the device.

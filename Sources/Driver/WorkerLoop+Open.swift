@@ -61,9 +61,9 @@ extension WorkerLoop {
       }
     }
     if stop.isRequested { fail(.interrupted, nil) }
-    report.windowEnd = max(countFrom, min(now, end))
-    report.cpu = CPUTime.ofThread() - cpuAtBegin
+    report.windowEnd = max(report.windowEnd, min(now, end))
     try drain(countingFrom: countFrom)
+    report.cpu = CPUTime.ofThread() - cpuAtBegin
     // What was due and never sent has waited until the queue before it was empty.
     let drained = target.now()
     let counting = MonotonicClock.now()
@@ -93,7 +93,10 @@ extension WorkerLoop {
   mutating func accountOpen(_ completion: Completion, at now: Nanoseconds, from: Nanoseconds) {
     let due = Nanoseconds(startedAt[Int(completion.slot)])
     measuring = due >= from
+    let operations = report.operations
     account(completion, latency: now - due)
+    // What was due in time and answered after it stretches the window: the rate is one that was held.
+    if report.operations != operations { report.windowEnd = now }
   }
 }
 

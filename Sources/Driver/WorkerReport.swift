@@ -9,7 +9,9 @@ struct WorkerReport: Sendable {
   /// Keys that completed requests asked for.
   var entries: UInt64 = 0
   var lateness: LatencyHistogram?
+  /// When counting began.
   var windowStart = Nanoseconds.zero
+  /// When it ended; no counted request completed later.
   var windowEnd = Nanoseconds.zero
   var operations: UInt64 = 0
   var reads: UInt64 = 0
@@ -33,12 +35,6 @@ struct WorkerReport: Sendable {
   init(worker: Int, seconds: Int) {
     self.seconds = SecondCounts(seconds: seconds)
     placement = WorkerPlacement(worker: worker, cpu: -1, node: -1, bufferNodes: [])
-  }
-
-  /// Operations per second over this worker's own window.
-  var rate: Double {
-    let length = windowEnd - windowStart
-    return length.rawValue > 0 ? Double(operations) / length.seconds : 0
   }
 }
 

@@ -163,7 +163,7 @@ public struct RoundRecord: Codable, Sendable, Equatable {
   public var index: Int
   /// Monotonic time since the run's start.
   public var startedAt: Nanoseconds
-  /// Time from the first to the last counted completion window, in nanoseconds.
+  /// From the first worker's beginning to the last counted answer of any, in nanoseconds.
   public var duration: Nanoseconds
   /// Requests that completed whole.
   public var operations: UInt64

@@ -50,6 +50,27 @@ import Workloads
     #expect(MonotonicClock.now() - second >= Nanoseconds(seconds: 0.4))
   }
 
+  @Test(
+    "when its last counted answer is there, however differently its workers end",
+    arguments: [Arrival.closed, .constant(perSecond: 1e6), .poisson(perSecond: 1e6)],
+    [LoadEnd.operations(100), .rangeCovered, .after(Nanoseconds(100_000))])
+  func duration(arrival: Arrival, end: LoadEnd) throws {
+    for pollCosts: [Int64] in [[300_000], [1000, 300_000], [300_000, 1000, 20_000]] {
+      var plan = LoadPlan.of(
+        .sequentialWrite, rangeBytes: 100 * 4096, depth: 4, threads: pollCosts.count, end: end)
+      plan.arrival = arrival
+      let target = ScriptedTargetFactory(reapSize: 8, pollCosts: pollCosts)
+      let round = try LoadRun.run(plan, on: target).round
+      #expect(round.operations > 0)
+      #expect(round.duration >= Nanoseconds(300_000), "\(pollCosts): the slowest worker's answer")
+      #expect(UInt64(round.duration.rawValue) >= round.latency.max, "\(pollCosts)")
+      guard end == .rangeCovered else { continue }
+      // The slowest worker's share, four requests a poll.
+      let polls = Int64(100 / pollCosts.count / 4)
+      #expect(round.duration >= Nanoseconds(polls * 300_000), "\(pollCosts): \(round.duration)")
+    }
+  }
+
   @Test("and leaves out what completed in the ramp-up", arguments: [1, 8])
   func rampUp(depth: Int) throws {
     var plan = LoadPlan.of(.randomRead, depth: depth, end: .seconds(2))

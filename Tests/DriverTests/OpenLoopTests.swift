@@ -50,7 +50,9 @@ import Workloads
     plan.rampUp = Nanoseconds(seconds: 1)
     let result = try LoadRun.run(plan, on: SimulatedTargetFactory(SimulatedDevice()))
     #expect(result.round.operations == 3600)
-    #expect(result.round.duration == Nanoseconds(seconds: 4))
+    // The last is answered 80 µs after it was due, which may be after the window's end.
+    #expect(result.round.duration >= Nanoseconds(seconds: 4))
+    #expect(result.round.duration <= Nanoseconds(seconds: 4.0001))
     // By completion: the last of each second is answered in the next.
     #expect(result.round.perSecondOperations == [899, 900, 900, 900, 1])
   }

@@ -26,12 +26,14 @@ final class ScriptedTarget: LoadTarget {
   private let worker: Int
   private let reapSize: Int
   private let lateCost: Int64
+  private let pollCost: Int64
   private var clock: Int64 = 0
   private var waiting: [Completion] = []
   private(set) var mostInFlight = 0
 
-  init(log: ScriptedLog, worker: Int, depth: Int, reapSize: Int, lateCost: Int64) {
+  init(log: ScriptedLog, worker: Int, depth: Int, reapSize: Int, lateCost: Int64, pollCost: Int64) {
     self.lateCost = lateCost
+    self.pollCost = pollCost
     var capabilities = TargetCapabilities(depth: depth, mechanism: "scripted")
     capabilities.waitsExactly = true
     self.capabilities = capabilities
@@ -58,7 +60,7 @@ final class ScriptedTarget: LoadTarget {
   func poll(
     into completions: inout MutableSpan<Completion>, waitingAtMost: Nanoseconds?
   ) throws(TargetError) -> Int {
-    clock += 1000
+    clock += pollCost
     let count = min(reapSize, waiting.count, completions.count)
     for index in 0..<count { completions[index] = waiting[index] }
     waiting.removeFirst(count)
@@ -75,6 +77,8 @@ struct ScriptedTargetFactory: LoadTargetFactory {
   var reapSize: Int
   /// Nanoseconds that each request takes which is not submitted at once.
   var lateCost: Int64 = 0
+  /// Nanoseconds that each poll of a worker takes; 1000 where none are given.
+  var pollCosts: [Int64] = []
   /// The worker whose target cannot be opened.
   var failingWorker: Int?
   var numaNode: Int? { nil }
@@ -87,6 +91,7 @@ struct ScriptedTargetFactory: LoadTargetFactory {
       while requests.count < plan.threads { requests.append([]) }
     }
     return ScriptedTarget(
-      log: log, worker: worker, depth: plan.depth, reapSize: reapSize, lateCost: lateCost)
+      log: log, worker: worker, depth: plan.depth, reapSize: reapSize, lateCost: lateCost,
+      pollCost: worker < pollCosts.count ? pollCosts[worker] : 1000)
   }
 }
