@@ -3,13 +3,14 @@ import FoundationEssentials
 import Measurements
 import Reports
 import Verdicts
+import Workloads
 
 /// What `bench device` and `bench store` print alike.
 enum BenchFigures {
   /// A record as JSON, with a line feed at its end.
   static func json(_ record: some Encodable) throws(CommandFailure) -> String {
     let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     guard let data = try? encoder.encode(record) else {
       throw CommandFailure(.internal, "the record cannot be written as JSON")
     }
@@ -30,6 +31,17 @@ enum BenchFigures {
     }
   }
 
+  /// That the requests did not come as often as they were asked for; nil where they did, and for a
+  /// closed loop, which asks for no rate.
+  static func shortfallLine(_ round: RoundRecord, _ arrival: Arrival) -> String? {
+    guard let rate = arrival.openRate?.perSecond, arrival.isHeld(by: round) == false else {
+      return nil
+    }
+    return "not held  \(Quantity.plain(rate)) requests/s were asked for and "
+      + "\(Quantity.rateInFull(round.iops, unit: "requests/s")) answered; latencies count from when "
+      + "requests were due"
+  }
+
   /// A request's share of what all took together.
   static func each(_ total: Nanoseconds, of count: UInt64) -> String {
     Quantity.latency(nanoseconds: Double(total.rawValue) / Double(max(1, count)))
@@ -48,5 +60,17 @@ extension Arrival {
     case .constant: "constant"
     case .poisson: "poisson"
     }
+  }
+
+  /// Whether requests were answered as often as they were asked for; nil for a closed loop.
+  ///
+  /// Two percent less counts as held, and what chance takes from arrivals at random: four standard
+  /// deviations of their number.
+  func isHeld(by round: RoundRecord) -> Bool? {
+    guard let rate = openRate?.perSecond else { return nil }
+    let due = rate * round.duration.seconds
+    var least = due * 0.98 - 1
+    if case .poisson = self { least -= 4 * due.squareRoot() }
+    return round.operations > 0 && Double(round.operations) >= least
   }
 }

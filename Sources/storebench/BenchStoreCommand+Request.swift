@@ -29,7 +29,8 @@ extension BenchStoreCommand {
     return StoreBenchRequest(
       folder: BenchStoreFolder(folder), kind: kind, depth: requests, threads: threads,
       seconds: seconds, rampSeconds: ramp, arrival: try arrival(kind), seed: seed,
-      configuration: try configuration(), stallLimit: Nanoseconds(seconds: stallLimit),
+      settings: settings, configuration: try configuration(),
+      stallLimit: Nanoseconds(seconds: stallLimit),
       keeps: keep, cpus: try cpus.map(CPUListArgument.cpus),
       keyCount: try keys.map { try CountArgument.count($0, flag: "--keys") },
       valueBytes: try valueSize.map {
@@ -142,6 +143,14 @@ extension StoreWorkloadKind {
     switch self {
     case .multiGet, .scanForward, .scanBackward, .batchWrite, .ycsbE: true
     default: false
+    }
+  }
+
+  /// The flag that says for how many keys each request asks.
+  var entriesFlag: String {
+    switch self {
+    case .scanForward, .scanBackward, .ycsbE: "--scan-length"
+    default: "--batch"
     }
   }
 }

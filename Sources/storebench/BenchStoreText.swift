@@ -7,66 +7,10 @@ import Workloads
 
 /// What `bench store` prints.
 enum BenchStoreText {
-  /// The record of a load.
-  private struct Record: Encodable {
-    var schema = 1
-    var workload: String
-    var distribution: String
-    var keyCount: UInt64
-    var valueBytes: Int
-    var entriesPerRequest: Int
-    var readPercent: Int?
-    var depth: Int
-    var threads: Int
-    var arrival: String
-    var ratePerSecond: Double?
-    var durability: String
-    var mechanism: String
-    var seed: UInt64
-    var outcome: PhaseOutcome
-    var findings: String?
-    var operationsPerSecond: Double
-    var entriesPerSecond: Double
-    var bytesPerSecond: Double
-    var readLatency: LatencySummary?
-    /// Requests that cache, device and process figures belong to: those of the ramp-up included.
-    var requestsInAll: UInt64
-    var cacheHits: UInt64
-    var cacheMisses: UInt64
-    var hitRatio: Double?
-    var blockReads: UInt64
-    var deviceReadBytes: UInt64?
-    var deviceWrittenBytes: UInt64?
-    var processCPUNanoseconds: Nanoseconds
-    var stalled: Nanoseconds
-    var untilIdle: Nanoseconds?
-    var round: RoundRecord
-  }
-
   static func json(
     _ result: StoreBenchResult, _ plan: LoadPlan, _ request: StoreBenchRequest
   ) throws(CommandFailure) -> String {
-    let round = result.load.round
-    let workload = result.workload
-    let record = Record(
-      workload: workload.kind.rawValue, distribution: workload.distribution.description,
-      keyCount: workload.keyCount, valueBytes: workload.valueBytes,
-      entriesPerRequest: workload.entries,
-      readPercent: workload.kind == .readWhileWriting && workload.writers == 0
-        ? workload.readPercent : nil,
-      depth: plan.depth, threads: plan.threads, arrival: plan.arrival.name,
-      ratePerSecond: plan.arrival.openRate?.perSecond,
-      durability: DurabilityArgument.text(request.configuration.durability),
-      mechanism: result.load.mechanism, seed: plan.seed, outcome: result.load.outcome,
-      findings: result.findings, operationsPerSecond: round.iops,
-      entriesPerSecond: result.entriesPerSecond, bytesPerSecond: round.bandwidth,
-      readLatency: result.load.readLatency?.summary, requestsInAll: result.load.requestsInAll,
-      cacheHits: result.cacheHits,
-      cacheMisses: result.cacheMisses, hitRatio: result.hitRatio, blockReads: result.blockReads,
-      deviceReadBytes: result.deviceReadBytes, deviceWrittenBytes: result.deviceWrittenBytes,
-      processCPUNanoseconds: result.processCPU, stalled: result.stalled,
-      untilIdle: result.untilIdle, round: round)
-    return try BenchFigures.json(record)
+    try BenchFigures.json(BenchStoreRecord(result, plan, request))
   }
 
   static func text(
@@ -74,8 +18,12 @@ enum BenchStoreText {
   ) -> String {
     let load = result.load
     let round = load.round
+    let record = BenchStoreRecord(result, plan, request)
     var lines = [
       title(result, plan, request),
+      "store     \(record.folder) on \(record.hostname), \(record.startedAt), "
+        + "storebench \(record.toolVersion)",
+      "settings  \(settings(record))",
       "rate      \(Quantity.rateInFull(round.iops, unit: "requests/s")), "
         + Quantity.bandwidth(round.bandwidth),
     ]
@@ -87,18 +35,49 @@ enum BenchStoreText {
       lines.append("of reads  \(BenchFigures.latency(reads))")
     }
     if let late = BenchFigures.latenessLine(round) { lines.append(late) }
-    if round.operations > 0 { lines += costs(result) }
-    for place in round.placement { lines.append("worker \(place.worker)  cpu \(place.cpu)") }
-    if result.findings == nil, load.outcome == .completed, round.reads > 0 {
-      let reads = round.reads == 1 ? "read" : "reads"
-      lines.append("verified  \(Quantity.count(round.reads)) \(reads): every answer was right")
+    if let line = BenchFigures.shortfallLine(round, plan.arrival) { lines.append(line) }
+    if round.operations > 0 { lines += costs(result, record) }
+    for place in round.placement where place.cpu >= 0 {
+      lines.append("worker \(place.worker)  its thread is pinned to CPU \(place.cpu)")
+    }
+    if result.findings == nil, load.outcome == .completed, result.verifiedReads > 0 {
+      let reads = result.verifiedReads == 1 ? "read" : "reads"
+      lines.append(
+        "verified  \(Quantity.count(result.verifiedReads)) \(reads)\(rampWords(record)): every "
+          + "answer was right")
     }
     if let findings = result.findings {
       lines.append("wrong     \(findings)")
     } else if round.faults.total > 0 {
       lines.append("faults    \(load.detail ?? "\(round.faults.total)")")
     }
+    if let path = result.keptAt {
+      lines.append("kept      \(path), for storebench store; bench store takes its folder")
+    }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// What the figures hold for, beside the workload.
+  private static func settings(_ record: BenchStoreRecord) -> String {
+    var parts = [
+      "\(record.settings), \(Quantity.bytes(record.memoryBytes)) of memory",
+      record.direct ? "reads past the page cache" : "reads through the page cache",
+      "\(record.keyOrder) keys", "\(record.compressiblePercent) % compressible",
+    ]
+    if let seconds = record.seconds {
+      let ramp = record.rampSeconds
+      parts.append(
+        "counted for \(Quantity.plain(seconds)) s"
+          + (ramp > 0 ? " after a ramp-up of \(Quantity.plain(ramp)) s" : ""))
+    }
+    parts.append("seed \(record.seed)")
+    if record.storeWasKept { parts.append("the store kept from an earlier run") }
+    return parts.joined(separator: ", ")
+  }
+
+  /// Which requests figures of the store itself belong to, where some did not count.
+  private static func rampWords(_ record: BenchStoreRecord) -> String {
+    record.rampSeconds > 0 ? ", ramp-up included" : ""
   }
 
   private static func title(
@@ -117,14 +96,24 @@ enum BenchStoreText {
       let most = workload.kind == .ycsbE ? "up to " : ""
       parts.append("\(most)\(Quantity.count(UInt64(workload.entries))) a request")
     }
+    if workload.kind == .readWhileWriting {
+      parts.append(
+        workload.writers > 0
+          ? "\(workload.writers) of the threads write" : "\(workload.readPercent) % reads")
+    }
     parts.append("depth \(plan.depth) × \(plan.threads)")
+    if let rate = plan.arrival.openRate?.perSecond {
+      parts.append(
+        "\(Quantity.plain(rate)) requests/s "
+          + (plan.arrival.name == "poisson" ? "at random" : "evenly spaced"))
+    }
     parts.append(result.load.mechanism)
     parts.append(DurabilityArgument.text(request.configuration.durability))
     return parts.joined(separator: ", ")
   }
 
   /// What the load took: CPU time, cache, device, compaction.
-  private static func costs(_ result: StoreBenchResult) -> [String] {
+  private static func costs(_ result: StoreBenchResult, _ record: BenchStoreRecord) -> [String] {
     let round = result.load.round
     // The store counts from the beginning of the ramp-up.
     let all = result.load.requestsInAll
@@ -137,16 +126,17 @@ enum BenchStoreText {
     if let ratio = result.hitRatio {
       lines.append(
         "cache     \(Quantity.percent(fraction: ratio)) of "
-          + "\(Quantity.count(result.cacheHits + result.cacheMisses)) lookups hit")
+          + "\(Quantity.count(result.cacheHits + result.cacheMisses)) lookups hit"
+          + rampWords(record))
     }
+    let source = record.direct ? "" : " (from the page cache, where it had them)"
+    let blocks = "\(decimal(Double(result.blockReads) / operations)) block reads\(source)"
     if let read = result.deviceReadBytes, let written = result.deviceWrittenBytes {
       lines.append(
-        "device    \(decimal(Double(result.blockReads) / operations)) block reads, "
-          + "\(Quantity.bytes(UInt64(Double(read) / operations))) read and "
+        "device    \(blocks), \(Quantity.bytes(UInt64(Double(read) / operations))) read and "
           + "\(Quantity.bytes(UInt64(Double(written) / operations))) written for each request")
     } else {
-      lines.append(
-        "device    \(decimal(Double(result.blockReads) / operations)) block reads for each request")
+      lines.append("device    \(blocks) for each request")
     }
     if result.stalled.rawValue > 0 {
       lines.append("stalled   writers for \(Quantity.duration(result.stalled)) in all")

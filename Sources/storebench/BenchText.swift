@@ -91,6 +91,7 @@ enum BenchText {
       "latency   \(BenchFigures.latency(round.latency))",
     ]
     if let late = BenchFigures.latenessLine(round) { lines.append(late) }
+    if let line = BenchFigures.shortfallLine(round, plan.arrival) { lines.append(line) }
     if round.operations > 0 {
       lines.append(
         "cpu       \(BenchFigures.each(round.userCPU, of: round.operations)) user, "

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Workloads
 
@@ -45,7 +46,68 @@ struct BenchStoreTests {
       "scan-backward", "ycsb-c",
     ].contains(kind.rawValue)
     #expect((found["untilIdle"] != nil) == writes)
+    let problems = try Self.schema.get().problems(in: Array(ending.output.utf8))
+    #expect(problems == [], "\(problems)")
     #expect(try folder.entries() == [])
+  }
+
+  private static let schema = Result { try JSONSchema(named: "bench-store-1.schema.json") }
+
+  @Test(
+    "counts verified reads and lookups of the cache over the same requests",
+    arguments: ["random-read", "ycsb-a", "ycsb-c", "ycsb-f"], ["1", "8"])
+  func verifiedReads(kind: String, depth: String) throws {
+    let ending = try run(
+      ["--workload", kind, "--depth", depth, "--durability", "async", "--json"] + Self.brief)
+    let found = try record(ending.output)
+    func count(_ name: String) throws -> Int { try #require(found[name] as? Int) }
+    let verified = try count("verifiedReads")
+    #expect(try verified == count("cacheHits") + count("cacheMisses"))
+    // Each request of these reads, also where it then puts.
+    if kind != "ycsb-a" { #expect(try verified == count("requestsInAll")) }
+  }
+
+  @Test("takes no longer for its slowest request than for all", arguments: ["1", "2"])
+  func duration(threads: String) throws {
+    let ending = try run(
+      [
+        "--workload", "fill", "--rate", "100000", "--threads", threads, "--keys", "3000",
+        "--memory", "64MiB", "--json",
+      ])
+    let round = try #require(try record(ending.output)["round"] as? [String: Any])
+    let latency = try #require(round["latency"] as? [String: Any])
+    #expect(round["operations"] as? Int == 3000)
+    #expect(try #require(round["duration"] as? Int) >= #require(latency["max"] as? Int))
+  }
+
+  @Test(
+    "says in a line that the rate that was asked for was not held", arguments: [[], ["--poisson"]])
+  func heldRate(flags: [String]) throws {
+    let ending = try run(
+      ["--workload", "random-write", "--rate", "2e6", "--out", folder.path("record")] + flags
+        + ["--keys", "2000", "--seconds", "0.5", "--ramp", "0", "--memory", "64MiB"])
+    let line = ending.output.split(separator: "\n").first { $0.hasPrefix("not held  ") }
+    #expect(
+      line?.contains("2 000 000 requests/s were asked for and ") == true, "\(ending.output)")
+    let written = try record(String(contentsOfFile: folder.path("record"), encoding: .utf8))
+    #expect(written["rateWasHeld"] as? Bool == false)
+  }
+
+  @Test(
+    "names the flag that asks for more keys at once than there are, and tells what it shortens",
+    arguments: [
+      ("multi-get", "--batch"), ("batch-write", "--batch"), ("scan-forward", "--scan-length"),
+      ("scan-backward", "--scan-length"),
+    ])
+  func manyKeys(kind: String, flag: String) throws {
+    let few = ["--workload", kind, "--keys", "100", "--seconds", "0.1", "--memory", "64MiB"]
+    let refused = try run(few + [flag, "1000"], code: 64)
+    #expect(refused.errors.contains("\(flag) 1000: the store has 100 keys"), "\(refused.errors)")
+    let shortened = try run(few)
+    #expect(
+      shortened.errors.contains("\(flag) is 100, as there are no more keys; it is 1 000"),
+      "\(shortened.errors)")
+    #expect(shortened.output.contains("100 a request"))
   }
 
   @Test("says what people look for")
@@ -55,19 +117,35 @@ struct BenchStoreTests {
         + Self.brief)
     for word in [
       "ycsb-a zipf:0.99, 2 000 keys × (16 + 100 B), depth 32 × 1, completions, async",
-      "requests/s", "latency   mean", "of reads  mean", "cpu  ", "lookups hit", "block reads",
-      "idle  ", "worker 0", "verified  ", "reads: every answer was right",
+      "store     \(bench) on ", ", storebench 0", "settings  measured, ", " MiB of memory, ",
+      "reads past the page cache, scattered keys, 0 % compressible, ",
+      "counted for 0.1 s after a ramp-up of 0.02 s, seed 1",
+      "requests/s", "latency   mean", "of reads  mean", "cpu  ", "lookups hit, ramp-up included",
+      "block reads, ", "idle  ", "worker 0  its thread is pinned to CPU ", "verified  ",
+      "reads, ramp-up included: every answer was right",
     ] {
       #expect(ending.output.contains(word), "\(word) in \(ending.output)")
     }
     #expect(ending.errors.contains("filling 2 000 keys"))
     let written = try record(String(contentsOfFile: folder.path("record"), encoding: .utf8))
     #expect(written["workload"] as? String == "ycsb-a")
+    #expect(written["folder"] as? String == bench)
+    #expect(written["direct"] as? Bool == true)
+
+    let cached = try run(["--rate", "500", "--poisson", "--ramp", "0"] + Self.brief.dropLast(4))
+    for word in [
+      "500 requests/s at random", "reads through the page cache", "counted for 0.1 s, ",
+      "lookups hit\n",
+      "block reads (from the page cache, where it had them)", "reads: every answer was right",
+    ] {
+      #expect(cached.output.contains(word), "\(word) in \(cached.output)")
+    }
   }
 
   @Test("keeps a store where asked to, takes it up again and refuses what it was not filled with")
   func keep() throws {
-    try run(["--keep", "--value-size", "200"] + Self.brief)
+    let kept = try run(["--keep", "--value-size", "200"] + Self.brief)
+    #expect(kept.output.contains("\nkept      \(bench)/store, "), "\(kept.output)")
     #expect(try folder.entries("bench") == ["BENCH", "BENCH.filled", "store"])
     let again = try run(["--keep", "--seconds", "0.1", "--workload", "ycsb-d"])
     #expect(!again.errors.contains("filling"))
@@ -76,7 +154,8 @@ struct BenchStoreTests {
     #expect(try run(["--value-size", "100"], code: 64).errors.contains("filled with 200"))
     #expect(try run(["--key-order", "ascending"], code: 64).errors.contains("scattered"))
     #expect(try run(["--workload", "fill"], code: 3).errors.contains("name a new one"))
-    try run(["--seconds", "0.1"])
+    let last = try run(["--seconds", "0.1"])
+    #expect(!last.output.contains("kept  ") && last.output.contains("kept from an earlier run"))
     #expect(try folder.entries() == [])
   }
 

@@ -2,6 +2,7 @@ import Driver
 import FoundationEssentials
 import LinuxIO
 import Measurements
+import Qualification
 import Reports
 import StorageEngine
 import Verdicts
@@ -17,6 +18,8 @@ struct StoreBenchRequest: Sendable {
   var rampSeconds: Double
   var arrival: Arrival
   var seed: UInt64
+  /// The name of the tiers' settings.
+  var settings: String
   var configuration: StoreConfiguration
   var stallLimit: Nanoseconds
   var keeps: Bool
@@ -39,6 +42,16 @@ struct StoreBenchRequest: Sendable {
 struct StoreBenchResult: Sendable {
   var load: LoadResult
   var workload: StoreWorkload
+  /// What the store was filled with.
+  var filling: BenchStoreDescription
+  /// Whether an earlier run had filled it.
+  var wasKept: Bool
+  /// Where the store is left, whole; nil where it is removed.
+  var keptAt: String?
+  /// When the load began, in UTC, ISO 8601.
+  var startedAt: String
+  /// Reads of all requests, those of the ramp-up included, that returned what was put.
+  var verifiedReads: UInt64
   /// What was wrong with answers, in words.
   var findings: String?
   /// Reads of keys that the hot cache answered, and those that it did not.
@@ -97,9 +110,14 @@ struct StoreBench {
     var workload = StoreWorkload(
       kind: request.kind, keyCount: description.keyCount, valueBytes: description.valueBytes)
     if let distribution = request.distribution { workload.distribution = distribution }
-    if let entries = request.entries { workload.entries = entries }
-    if request.entries == nil {
-      workload.entries = min(workload.entries, Int(clamping: workload.keyCount))
+    if let entries = request.entries {
+      workload.entries = entries
+      try request.check(entries: entries, keyCount: workload.keyCount)
+    } else if UInt64(workload.entries) > workload.keyCount {
+      workload.entries = Int(clamping: workload.keyCount)
+      note(
+        "\(request.kind.entriesFlag) is \(workload.entries), as there are no more keys; it is "
+          + "\(Quantity.count(UInt64(request.kind.standardEntries))) unless told")
     }
     if let readPercent = request.readPercent { workload.readPercent = readPercent }
     workload.writers = request.writers
@@ -113,7 +131,7 @@ struct StoreBench {
   func run() throws -> StoreBenchResult {
     // Once it is open nobody else has it, so only then may it be removed.
     let store = try open()
-    let result: StoreBenchResult
+    var result: StoreBenchResult
     do {
       if mustFill, request.kind != .fill { try fill(store) }
       result = try measure(store)
@@ -128,7 +146,11 @@ struct StoreBench {
       throw CommandFailure(error)
     }
     // What a stop cut short is no store to keep either: without its mark it is filled anew.
-    if !request.keeps { try request.folder.remove() }
+    if !request.keeps {
+      try request.folder.remove()
+    } else if case .ours(_, isFilled: true)? = try? request.folder.look() {
+      result.keptAt = request.folder.store
+    }
     return result
   }
 
@@ -199,6 +221,7 @@ struct StoreBench {
     } else {
       note("measuring for \(request.seconds) s")
     }
+    let startedAt = RunClock().utc
     let before = try statistics(store)
     let traffic = ProcessIO()
     let cpu = CPUTime.ofProcess()
@@ -214,7 +237,9 @@ struct StoreBench {
       if request.kind == .fill { try request.folder.markFilled() }
     }
     return StoreBenchResult(
-      load: result.load, workload: workload, findings: result.findings,
+      load: result.load, workload: workload, filling: description, wasKept: !mustFill,
+      startedAt: startedAt,
+      verifiedReads: result.verified, findings: result.findings,
       cacheHits: after.cacheHits - before.cacheHits,
       cacheMisses: after.cacheMisses - before.cacheMisses,
       blockReads: after.blockReads - before.blockReads, deviceReadBytes: moved?.readBytes,
@@ -226,7 +251,7 @@ struct StoreBench {
 
   private func run(
     _ plan: LoadPlan, on store: TieredStore, _ line: (LoadPulse) -> String?
-  ) throws -> (load: LoadResult, findings: String?) {
+  ) throws -> (load: LoadResult, findings: String?, verified: UInt64) {
     let factory = StoreTargetFactory(
       store: store, keys: keys, values: values, inFlight: plan.depth * plan.threads)
     defer { factory.lanes.close() }
@@ -240,7 +265,7 @@ struct StoreBench {
         told = pulse.elapsed
         note(text)
       }
-      return (load, factory.findings.text)
+      return (load, factory.findings.text, factory.findings.verifiedCount)
     } catch {
       throw CommandFailure(.unsuitable, error.description)
     }
@@ -327,6 +352,15 @@ extension StoreBenchRequest {
     try differs("--value-size", valueBytes, kept.valueBytes)
     try differs("--compressible", compressiblePercent, kept.compressiblePercent)
     try differs("--key-order", keyOrder?.rawValue, kept.keyOrder.rawValue)
+  }
+
+  /// Refuses to ask for more keys at once than there are.
+  func check(entries: Int, keyCount: UInt64) throws(CommandFailure) {
+    guard UInt64(entries) > keyCount else { return }
+    throw CommandFailure(
+      .usage,
+      "\(kind.entriesFlag) \(entries): the store has \(keyCount) keys; give "
+        + "\(kind.entriesFlag) \(keyCount) or less, or more --keys")
   }
 
   /// The load.

@@ -60,6 +60,7 @@ struct StoreWork: ~Copyable {
   private let keys: StoreKeys
   private let values: StoreValues
   private let findings: StoreFindings
+  private let verified: VerifiedReads
   private let lanes: JobThreads
   private let box: StoreAnswerBox
   private let choice: StoreKeyChoice
@@ -87,6 +88,7 @@ struct StoreWork: ~Copyable {
     keys = factory.keys
     values = factory.values
     findings = factory.findings
+    verified = factory.findings.verifiedReads()
     lanes = factory.lanes
     value = [UInt8](repeating: 0, count: factory.values.valueBytes)
     base = factory.generationBase
@@ -397,6 +399,7 @@ struct StoreWork: ~Copyable {
       finding = .lostWrite
     }
     if request.operation == .readModifyWrite, finding == .intact {
+      verified.increment()
       put(request)
     } else {
       complete(request, finding, request.offset)
@@ -427,7 +430,11 @@ struct StoreWork: ~Copyable {
       slot: request.slot, result: Int32(truncatingIfNeeded: request.length))
     if let finding {
       completion.check = finding == .intact ? .intact : .corrupt
-      if finding != .intact { findings.note(finding, number: number) }
+      if finding == .intact {
+        verified.increment()
+      } else {
+        findings.note(finding, number: number)
+      }
     }
     completed.append(completion)
   }

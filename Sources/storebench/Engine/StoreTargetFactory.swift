@@ -5,15 +5,39 @@ import StorageEngine
 import Synchronization
 import Workloads
 
-/// What was wrong with a store's answers, over all workers of a load.
+/// How many reads of one worker returned what was put.
+final class VerifiedReads: Sendable {
+  private let number = Atomic<UInt64>(0)
+
+  /// Counts one; only its worker calls this.
+  func increment() { number.store(count &+ 1, ordering: .relaxed) }
+
+  /// The reads so far.
+  var count: UInt64 { number.load(ordering: .relaxed) }
+}
+
+/// What was wrong with a store's answers, over all workers of a load, and how many were right.
 final class StoreFindings: Sendable {
   private struct State: Sendable {
+    var verified: [VerifiedReads] = []
     var counts: [StoreFinding: UInt64] = [:]
     var firstNumber: [StoreFinding: UInt64] = [:]
     var firstError: String?
   }
 
   private let state = Mutex(State())
+
+  /// Where a further worker counts the reads that were right.
+  func verifiedReads() -> VerifiedReads {
+    let reads = VerifiedReads()
+    state.withLock { $0.verified.append(reads) }
+    return reads
+  }
+
+  /// Reads of all requests, those of the ramp-up included, that returned what was put.
+  var verifiedCount: UInt64 {
+    state.withLock { $0.verified.reduce(0) { $0 + $1.count } }
+  }
 
   /// Counts a read that did not return what was put.
   func note(_ finding: StoreFinding, number: UInt64) {
