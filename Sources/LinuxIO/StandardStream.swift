@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Synchronization
 
-/// Standard output or standard error; a reader that went away is not an error.
+/// Standard output or standard error.
 public enum StandardStream: Int32, Sendable {
   /// Results.
   case output = 1
@@ -14,7 +14,10 @@ public enum StandardStream: Int32, Sendable {
   /// Writes all of the bytes, or as many as somebody reads.
   public func write(_ bytes: [UInt8]) {
     let code = Self.write(bytes, to: rawValue)
-    if self == .output, code != 0, code != EPIPE {
+    guard self == .output, code != 0 else { return }
+    if code == EPIPE {
+      Self.unread.store(true, ordering: .sequentiallyConsistent)
+    } else {
       Self.lost.store(code, ordering: .sequentiallyConsistent)
     }
   }
@@ -26,7 +29,14 @@ public enum StandardStream: Int32, Sendable {
     return code == 0 ? nil : SystemError.text(of: code)
   }
 
+  /// Whether the reader of standard output went away before it had read all.
+  public static var outputIsUnread: Bool { unread.load(ordering: .sequentiallyConsistent) }
+
+  /// Whether there is any use in writing more results.
+  public static var outputGoesOn: Bool { outputFailure == nil && !outputIsUnread }
+
   private static let lost = Atomic<Int32>(0)
+  private static let unread = Atomic<Bool>(false)
 
   @discardableResult
   static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {

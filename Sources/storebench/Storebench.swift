@@ -22,7 +22,7 @@ struct Storebench: AsyncParsableCommand {
         storebench bench store /srv/scratch-store --workload ycsb-a
 
       EXIT CODES
-      \(ExitCode.table)
+      \(Main.exitCodes)
       """,
     version: version,
     subcommands: [
@@ -58,6 +58,27 @@ struct Storebench: AsyncParsableCommand {
     return true
   }
 
+  /// The code where nobody read the results to their end, as a shell tells of SIGPIPE: what was cut off
+  /// must not look whole.
+  static let unreadCode: Int32 = 141
+
+  /// All codes with their meanings, one a line, for `--help`.
+  static let exitCodes = """
+    \(Verdicts.ExitCode.table)
+      \(unreadCode)  cut off: whoever read standard output went away first
+    """
+
+  /// Ends a command that went well, unless its results did not arrive.
+  private static func exitAsPrinted() -> Never {
+    if tellLostOutput() {
+      Storebench.exit(withError: ArgumentParser.ExitCode(Verdicts.ExitCode.unsuitable.rawValue))
+    }
+    if StandardStream.outputIsUnread {
+      Storebench.exit(withError: ArgumentParser.ExitCode(unreadCode))
+    }
+    Storebench.exit()
+  }
+
   private static func carryOut() async -> Never {
     do {
       var command = try Storebench.parseAsRoot()
@@ -66,10 +87,7 @@ struct Storebench: AsyncParsableCommand {
       } else {
         try command.run()
       }
-      if tellLostOutput() {
-        Storebench.exit(withError: ArgumentParser.ExitCode(Verdicts.ExitCode.unsuitable.rawValue))
-      }
-      Storebench.exit()
+      exitAsPrinted()
     } catch let failure as CommandFailure {
       // What a drive, a file or a user wrote may be in it; a terminal must not obey it.
       for line in failure.message.split(separator: "\n", omittingEmptySubsequences: false)
@@ -89,7 +107,9 @@ struct Storebench: AsyncParsableCommand {
         StandardStream.error.write("storebench: \(error)\n")
         Storebench.exit(withError: ArgumentParser.ExitCode(Verdicts.ExitCode.internal.rawValue))
       }
-      Storebench.exit(withError: error)
+      guard code == .success else { Storebench.exit(withError: error) }
+      StandardStream.output.write(Storebench.fullMessage(for: error) + "\n")
+      exitAsPrinted()
     }
   }
 }

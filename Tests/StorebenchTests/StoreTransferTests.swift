@@ -102,6 +102,24 @@ struct StoreTransferTests: RunsStoreCommands {
       "\(ending.errors)")
   }
 
+  @Test(
+    "ends with 141, and quietly, where nobody reads standard output to its end",
+    arguments: [
+      ["store", "get", "STORE", "a"], ["store", "scan", "STORE"], ["store", "dump", "STORE"],
+      ["store", "dump", "STORE", "-"], ["store", "stat", "STORE"], ["store", "verify", "STORE"],
+      ["profiles", "show", "hot"], ["--help"], ["--version"],
+    ])
+  func unreadOutput(command: [String]) throws {
+    try expect(["put", store, "a", "1"])
+    let code = folder.path("code")
+    let ending = try StorebenchProgram.run(
+      command.map { $0 == "STORE" ? store : $0 },
+      // The reader is gone before the first byte comes.
+      prefix: ["/bin/sh", "-c", "{ sleep 0.3; \"$@\"; echo $? >'\(code)'; } | true", "sh"])
+    #expect(ending.errors.isEmpty, "\(ending.errors)")
+    #expect(try String(contentsOfFile: code, encoding: .utf8) == "141\n")
+  }
+
   @Test("names the limit where a value from standard input is longer")
   func longValue() throws {
     try expect(["put", store, "a", "1"])

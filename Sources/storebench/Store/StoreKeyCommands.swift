@@ -156,7 +156,7 @@ extension StoreCommand {
           var line = shown(key.copied())
           if !keysOnly { line += "\t" + shown(value.copied()) }
           StandardStream.output.write(line + "\n")
-          return StandardStream.outputFailure == nil
+          return StandardStream.outputGoesOn
         }
       }
     }

@@ -27,7 +27,7 @@ extension StoreCommand {
         try options.withStore(readOnly: true) { store in
           try Self.dump(store) { bytes in
             StandardStream.output.write(bytes)
-            return StandardStream.outputFailure == nil
+            return StandardStream.outputGoesOn
           }
         }
         return
