@@ -205,7 +205,9 @@ struct StoreCommandTests: RunsStoreCommands {
     try bytes.write(to: hot.appending(path: table))
 
     let found = try expect(["verify", folder.path("copy")], code: 1)
-    #expect(found.text.contains(table), "\(found.text)")
+    #expect(found.output.contains(table), "\(found.text)")
+    #expect(found.output.split(separator: "\n").count == 1, "told once: \(found.output)")
+    #expect(found.errors.contains("1 place is damaged"), "\(found.errors)")
     let scan = try expect(["scan", folder.path("copy")], code: 1)
     #expect(scan.errors.contains("damaged"), "\(scan.text)")
   }
