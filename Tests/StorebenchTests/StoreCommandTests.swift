@@ -23,6 +23,40 @@ struct StoreCommandTests: RunsStoreCommands {
     #expect(ending.output.contains("EXAMPLE"))
   }
 
+  @Test(
+    "says in its help what people stumble over",
+    arguments: [
+      ("create", "--memory hold for this command only"),
+      ("get", "On a terminal a line feed follows"),
+      ("get", "store get /srv/store -- -1"), ("put", "store put /srv/store -- -1 minus"),
+      ("delete", "store delete /srv/store -- -1"),
+      ("dump", "mapsize=1073741824\\n&/' backup.dump |"),
+      ("checkpoint", "All tiers are put below the target"),
+    ])
+  func advice(command: String, words: String) throws {
+    let help = try StorebenchProgram.run(["store", command, "--help"]).output
+    let text = help.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(text.contains(words), "\(help)")
+  }
+
+  @Test("takes keys and values that begin with a dash behind two of them")
+  func dashes() throws {
+    func run(_ command: [String], _ rest: [String]) throws -> StorebenchProgram.Ending {
+      try StorebenchProgram.run(["store"] + command + ["--memory", "64MiB", "--"] + rest)
+    }
+    #expect(try run(["put", store], ["-1", "--minus"]).code == 0)
+    #expect(try run(["get", store], ["-1"]).output == "--minus")
+    #expect(try run(["delete", store], ["-1"]).code == 0)
+    #expect(try run(["get", store], ["-1"]).code == 1)
+  }
+
+  @Test("puts all tiers below a checkpoint's target")
+  func checkpointTiers() throws {
+    try expect(["create", folder.path("spread"), "--cold", folder.path("ice")])
+    try expect(["checkpoint", folder.path("spread"), folder.path("copy")])
+    #expect(Set(["hot", "warm", "cold"]).isSubset(of: try folder.entries("copy")))
+  }
+
   @Test("lays a tier whose folder is relative below the store's, and its help says so")
   func relativeTier() throws {
     let help = try StorebenchProgram.run(["store", "create", "--help"]).output

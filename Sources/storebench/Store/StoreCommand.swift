@@ -31,10 +31,10 @@ struct StoreOptions: ParsableArguments {
   @Argument(help: "The store's folder.")
   var store: String
 
-  @Option(help: "Settings of the tiers: measured, or as-specified.")
+  @Option(help: "Settings of the tiers, for this command: measured, or as-specified.")
   var settings = "measured"
 
-  @Option(help: "Most bytes of memory for caches and write buffers, such as 256MiB.")
+  @Option(help: "Most memory for caches and write buffers of this command, such as 256MiB.")
   var memory: String?
 
   /// The configuration that was asked for, scaled to the memory that it may take.

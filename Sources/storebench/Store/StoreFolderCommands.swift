@@ -11,6 +11,9 @@ extension StoreCommand {
     static let configuration = CommandConfiguration(
       abstract: "Makes an empty store in a folder that is new or empty.",
       discussion: """
+        The folders of tiers are remembered. --settings and --memory hold for this command only, as
+        every command takes its own.
+
         EXAMPLES
           storebench store create /srv/store
           storebench store create /srv/store --warm /mnt/ssd/warm --cold /mnt/hdd/cold
@@ -147,7 +150,13 @@ extension StoreCommand {
   struct Checkpoint: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Makes a second store of this moment, sharing files on the same file system.",
-      discussion: "EXAMPLE\n  storebench store checkpoint /srv/store /srv/store-2026-11-23")
+      discussion: """
+        All tiers are put below the target, also those on drives of their own; their files are copied
+        where the target lies on another file system.
+
+        EXAMPLE
+          storebench store checkpoint /srv/store /srv/store-2026-11-23
+        """)
 
     @OptionGroup var options: StoreOptions
 

@@ -9,7 +9,14 @@ extension StoreCommand {
   struct Get: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Prints the value of a key; exits with 1 where there is none.",
-      discussion: "EXAMPLE\n  storebench store get /srv/store user:1")
+      discussion: """
+        On a terminal a line feed follows, and what is not printable is shown as \\xHH; elsewhere the
+        value comes as it is. A key that begins with - stands behind --, and options before it.
+
+        EXAMPLES
+          storebench store get /srv/store user:1
+          storebench store get /srv/store -- -1
+        """)
 
     @OptionGroup var options: StoreOptions
 
@@ -40,9 +47,13 @@ extension StoreCommand {
     static let configuration = CommandConfiguration(
       abstract: "Sets a key to a value, which is on the drive when the command ends.",
       discussion: """
+        A key or value that begins with - stands behind --, and options before it; a value that is
+        only - is read from standard input there, too.
+
         EXAMPLES
           storebench store put /srv/store user:1 Ada
           storebench store put /srv/store photo:1 - <photo.jpg
+          storebench store put /srv/store -- -1 minus
         """)
 
     @OptionGroup var options: StoreOptions
@@ -82,7 +93,13 @@ extension StoreCommand {
   struct Delete: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Removes keys, whether they are there or not.",
-      discussion: "EXAMPLE\n  storebench store delete /srv/store user:1 user:2")
+      discussion: """
+        Keys that begin with - stand behind --, and options before it.
+
+        EXAMPLES
+          storebench store delete /srv/store user:1 user:2
+          storebench store delete /srv/store -- -1
+        """)
 
     @OptionGroup var options: StoreOptions
 

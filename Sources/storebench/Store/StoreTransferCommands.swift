@@ -10,10 +10,12 @@ extension StoreCommand {
       abstract: "Writes every key and value of one moment to a file.",
       discussion: """
         The format is that of db_dump and mdb_dump, so db_load and mdb_load read it, too. A file that
-        cannot be written whole is removed again.
+        cannot be written whole is removed again. mdb_load makes a database of 1 MiB unless the header
+        has a line mapsize=BYTES, which sed can add.
 
         EXAMPLES
           storebench store dump /srv/store backup.dump
+          sed 's/^HEADER=END$/mapsize=1073741824\\n&/' backup.dump | mdb_load -n new.mdb
           storebench store dump /srv/store | zstd >backup.dump.zst
         """)
 
