@@ -16,6 +16,9 @@ public enum ExitCode: Int32, Sendable, CaseIterable {
   case `internal` = 70
   /// Ended by SIGINT or SIGHUP.
   case interrupted = 130
+  /// Nobody read the results to their end, as a shell tells of SIGPIPE: what was cut off must not look
+  /// whole.
+  case unread = 141
   /// Ended by SIGTERM.
   case terminated = 143
 
@@ -34,6 +37,7 @@ public enum ExitCode: Int32, Sendable, CaseIterable {
     case .usage: "usage: a mistake on the command line or in a profile"
     case .internal: "internal error: a mistake of the program"
     case .interrupted: "interrupted by SIGINT (Ctrl-C) or SIGHUP"
+    case .unread: "cut off: whoever read standard output went away first"
     case .terminated: "interrupted by SIGTERM"
     }
   }

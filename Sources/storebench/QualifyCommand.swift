@@ -42,7 +42,7 @@ struct QualifyCommand: AsyncParsableCommand {
         storebench qualify --tier hot simulated:read-iops=700000,write-iops=400000
 
       EXIT CODES
-      \(Main.exitCodes)
+      \(ExitCode.table)
       """)
 
   @Argument(help: "A whole device, a folder, a file to create, an image to read, or simulated:….")

@@ -22,7 +22,7 @@ struct Storebench: AsyncParsableCommand {
         storebench bench store /srv/scratch-store --workload ycsb-a
 
       EXIT CODES
-      \(Main.exitCodes)
+      \(ExitCode.table)
       """,
     version: version,
     subcommands: [
@@ -58,23 +58,13 @@ struct Storebench: AsyncParsableCommand {
     return true
   }
 
-  /// The code where nobody read the results to their end, as a shell tells of SIGPIPE: what was cut off
-  /// must not look whole.
-  static let unreadCode: Int32 = 141
-
-  /// All codes with their meanings, one a line, for `--help`.
-  static let exitCodes = """
-    \(Verdicts.ExitCode.table)
-      \(unreadCode)  cut off: whoever read standard output went away first
-    """
-
   /// Ends a command that went well, unless its results did not arrive.
   private static func exitAsPrinted() -> Never {
     if tellLostOutput() {
       Storebench.exit(withError: ArgumentParser.ExitCode(Verdicts.ExitCode.unsuitable.rawValue))
     }
     if StandardStream.outputIsUnread {
-      Storebench.exit(withError: ArgumentParser.ExitCode(unreadCode))
+      Storebench.exit(withError: ArgumentParser.ExitCode(Verdicts.ExitCode.unread.rawValue))
     }
     Storebench.exit()
   }

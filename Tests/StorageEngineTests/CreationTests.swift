@@ -36,6 +36,16 @@ struct CreationTests {
     #expect(entries(fixture.folder) == before)
   }
 
+  @Test("where two tiers have one folder, however it is written")
+  func sameFolder() throws {
+    let fixture = try StoreFixture()
+    var configuration = configuration(.warm, fixture.folder + "/disk")
+    configuration.tierFolders[.cold] = fixture.folder + "/./disk/"
+    let error = #expect(throws: StoreError.self) { try fixture.create(configuration) }
+    #expect(error?.description.contains("two tiers have the same folder") == true)
+    #expect(entries(fixture.folder) == [])
+  }
+
   @Test("and a folder that was there before stays, as empty as it was")
   func ownFolders() throws {
     let fixture = try StoreFixture()

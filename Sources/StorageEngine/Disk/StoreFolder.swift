@@ -31,6 +31,16 @@ struct StoreFolder: Sendable {
     for (tier, folder) in tierFolders where folder.contains("\n") || folder.isEmpty {
       throw .invalidArgument("the folder of the \(tier.rawValue) tier has no usable name")
     }
+    for (tier, folder) in tierFolders {
+      let twin = tierFolders.first {
+        $0.key != tier
+          && FilePath($0.value).lexicallyNormalized() == FilePath(folder).lexicallyNormalized()
+      }
+      guard twin == nil else {
+        throw .invalidArgument(
+          "two tiers have the same folder, '\(folder)'; each needs one of its own")
+      }
+    }
     let format = StoreFormat(
       identity: identity,
       folders: Dictionary(
