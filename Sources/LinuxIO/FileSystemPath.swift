@@ -83,19 +83,6 @@ public struct FileSystemPath: Hashable, Sendable, CustomStringConvertible,
     return status.st_mode & S_IFMT == S_IFREG
   }
 
-  /// Whether another process holds a lock of `fcntl` on the file of this path; false where none can be
-  /// seen.
-  public var isLockedElsewhere: Bool {
-    guard let file = withCString({ open($0, O_RDONLY | O_CLOEXEC) }), file >= 0 else {
-      return false
-    }
-    defer { close(file) }
-    var lock = flock()
-    lock.l_type = Int16(F_WRLCK)
-    lock.l_whence = Int16(SEEK_SET)
-    return fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != Int16(F_UNLCK)
-  }
-
   /// The files of the folder at this path, each with its size and when it was last written to: what
   /// tells whether anybody writes there.
   public func traces() -> [String] {

@@ -325,6 +325,21 @@ struct OtherProcessTests {
     try reader.close()
   }
 
+  @Test("that the store is open, also once a reader beside the writer has come and gone")
+  func readerInTheWritersProcess() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    var configuration = StoreFixture.small
+    configuration.readOnly = true
+    try fixture.open(configuration).close()
+    let writer = try WriterProcess(
+      store: fixture.path, mode: "sync", from: 0, moving: false, output: fixture.folder + "/out")
+    #expect(writer.waitForEnd() == 0)
+    let said = writer.output.joined(separator: "\n")
+    #expect(said.contains("error") && said.contains("open"), "\(said)")
+    try store.close()
+  }
+
   @Test("nothing wrong while it reads what changes, again and again")
   func readersBesideWriter() throws {
     let fixture = try StoreFixture()

@@ -16,10 +16,9 @@ struct StoreFolder: Sendable {
     return folder.hasPrefix("/") ? folder : path + "/" + folder
   }
 
-  /// Whether another process has the store open for writing.
-  func isWrittenElsewhere(_ configuration: StoreConfiguration) -> Bool {
-    let hot = path(of: .hot, named: configuration.tierFolders)
-    return FileSystemPath(hot + "/LOCK").isLockedElsewhere
+  /// Whether a process has the store open for writing.
+  func isBeingWritten(_ configuration: StoreConfiguration) -> Bool {
+    TierDatabase.isBeingWritten(at: path(of: .hot, named: configuration.tierFolders))
   }
 
   /// Makes the folders of a new store and their labels; ``seal()`` makes them a store.

@@ -33,6 +33,11 @@ final class TierDatabase: Sendable {
   var tier: Tier { place.tier }
   var path: String { place.path }
 
+  /// Whether a process has the database in a folder open for writing, and so its lock.
+  static func isBeingWritten(at path: String) -> Bool {
+    KernelTree.live.hasLock(on: FileSystemPath(path + "/LOCK"))
+  }
+
   /// Opens, or makes, the tier's database.
   init(
     _ tier: Tier, at path: String, settings: TierSettings, memory: SharedMemory?,
@@ -41,7 +46,6 @@ final class TierDatabase: Sendable {
     let place = TierPlace(tier: tier, path: path)
     self.place = place
     let mark = access == .create ? nil : try DurableMark.read(tier, in: path)
-    let opensAll = access == .readOnly && FileSystemPath(path + "/LOCK").isLockedElsewhere
     if let fault = mark?.logFault(tier, in: path) { throw fault }
     // RocksDB removes the log once it has read it.
     if let mark, access == .write { DurableMark(sequence: mark.sequence).write(in: path) }
@@ -50,7 +54,7 @@ final class TierDatabase: Sendable {
       // Whoever takes the mark away wants what is left, whichever logs are missing.
       options.tracksLogs = access == .create || mark != nil
       // Its writer may remove any table later.
-      if opensAll { options.openFiles = -1 }
+      if access == .readBesideWriter { options.openFiles = -1 }
       if let memory {
         options.blockCache = memory.blocks
         options.writeBudget = memory.memtables
@@ -58,7 +62,7 @@ final class TierDatabase: Sendable {
       options.directReads = directReads
       // Memory maps are the page cache itself.
       if directReads { options.mmapReads = false }
-      database = try Database(at: path, options: options, readOnly: access == .readOnly)
+      database = try Database(at: path, options: options, readOnly: access.isReadOnly)
     } catch {
       switch error.code {
       case .busy: throw .inUse(path: path)
@@ -103,6 +107,10 @@ final class TierDatabase: Sendable {
     case create
     case write
     case readOnly
+    /// While another process has it open for writing.
+    case readBesideWriter
+
+    var isReadOnly: Bool { self == .readOnly || self == .readBesideWriter }
   }
 
   /// The store's error for RocksDB's.

@@ -145,7 +145,7 @@ extension TieredStore {
   /// Reads everything that is stored, compares every checksum and looks at every header.
   ///
   /// - Returns: What is damaged, tier by tier; at most ``damagesMax`` values of each tier are named.
-  /// - Throws: ``StoreError/inUse(path:)`` where something seems damaged and another process writes.
+  /// - Throws: ``StoreError/inUse(path:)`` where something seems damaged and a process writes.
   public func verify() throws(StoreError) -> [Damage] {
     let tiers = try tiers()
     var damages: [Damage] = []
@@ -157,7 +157,7 @@ extension TieredStore {
       damages += Self.damagedValues(in: database)
     }
     // A table that its writer has removed meanwhile looks like a missing one.
-    if !damages.isEmpty, committer == nil, folder.isWrittenElsewhere(configuration) {
+    if !damages.isEmpty, committer == nil, folder.isBeingWritten(configuration) {
       throw .inUse(path: path)
     }
     return damages

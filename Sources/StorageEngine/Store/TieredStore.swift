@@ -225,14 +225,21 @@ public final class TieredStore: Sendable {
       // RocksDB's messages tell nothing of keys.
       [Tier.warm, .cold].map { path($0).traces().filter { !$0.hasPrefix("LOG") } }
     }
+    // Asking takes as long as an opening, so never between two traces.
+    var access =
+      folder.isBeingWritten(configuration) ? TierDatabase.Access.readBesideWriter : .readOnly
     for attempt in 1...openingsMax {
       let before = traces()
       do throws(StoreError) {
-        let tiers = try openTiers(folder, configuration, .readOnly)
-        if traces() == before { return tiers }
+        let tiers = try openTiers(folder, configuration, access)
+        if traces() == before {
+          // One that came meanwhile may remove tables that were not opened.
+          guard access == .readOnly, folder.isBeingWritten(configuration) else { return tiers }
+        }
       } catch {
-        guard folder.isWrittenElsewhere(configuration) else { throw error }
+        guard folder.isBeingWritten(configuration) else { throw error }
       }
+      access = .readBesideWriter
       MonotonicClock.sleep(Nanoseconds(Int64(attempt) * 10_000_000))
     }
     throw .inUse(path: folder.path)
