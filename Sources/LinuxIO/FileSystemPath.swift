@@ -76,13 +76,6 @@ public struct FileSystemPath: Hashable, Sendable, CustomStringConvertible,
     }
   }
 
-  /// Whether a regular file lies at this path, links followed; nil where nothing can be seen there.
-  public var isRegularFile: Bool? {
-    var status = stat()
-    guard withCString({ stat($0, &status) }) == 0 else { return nil }
-    return status.st_mode & S_IFMT == S_IFREG
-  }
-
   /// The files of the folder at this path, each with its size and when it was last written to: what
   /// tells whether anybody writes there.
   public func traces() -> [String] {

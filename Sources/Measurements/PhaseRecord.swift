@@ -228,6 +228,15 @@ public struct RoundRecord: Codable, Sendable, Equatable {
   }
 }
 
+extension [RoundRecord] {
+  /// An amount of all rounds together per counted second, which no short round can raise as the mean of
+  /// the rounds' own rates could; nil where no time went by.
+  public func rate(of amount: (RoundRecord) -> Double) -> Double? {
+    let seconds = reduce(0) { $0 + $1.countedSeconds }
+    return seconds > 0 ? reduce(0) { $0 + amount($1) } / seconds : nil
+  }
+}
+
 /// Requests that did not complete whole, by what happened; none of them counts as I/O done.
 public struct FaultCounts: Codable, Sendable, Equatable {
   /// Errors by errno.

@@ -13,7 +13,7 @@ public enum MachineReading {
     let allowed = status.first { $0.hasPrefix("Cpus_allowed_list:") }
       .map { count(ofList: $0.dropFirst("Cpus_allowed_list:".count)) }
     return MachineRecord(
-      hostname: tree.text("/proc/sys/kernel/hostname") ?? "unknown",
+      hostname: hostname(tree: tree),
       cpuModel: field(["model name", "Model", "Hardware", "cpu model"], in: processor)
         ?? "unknown",
       cpuCount: max(allowed ?? 0, 1),
@@ -24,6 +24,11 @@ public enum MachineReading {
       virtualization: virtualization(tree, processor: processor),
       packages: packages(tree.lines("/var/lib/dpkg/status")),
       governor: tree.text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"))
+  }
+
+  /// The host's own name; `unknown` where the kernel does not say.
+  public static func hostname(tree: KernelTree = .live) -> String {
+    tree.text("/proc/sys/kernel/hostname") ?? "unknown"
   }
 
   /// How many numbers a list such as `0-3,8` holds.

@@ -63,11 +63,9 @@ extension PhaseSequence {
     ended.outcome = phase.outcome
     ended.detail = phase.detail
     ended.engine = EngineRoundRecord(sumOf: journal.openRounds.compactMap(\.engine))
-    let time = journal.openRounds.reduce(0.0) { $0 + $1.countedSeconds }
-    if time > 0 {
-      let counted = journal.openRounds.reduce(0.0) { $0 + Double($1.countedOperations) }
-      ended.operationsPerSecond = counted / time
-      ended.bytesPerSecond = Double(ended.bytes) / time
+    if let rate = journal.openRounds.rate(of: { Double($0.countedOperations) }) {
+      ended.operationsPerSecond = rate
+      ended.bytesPerSecond = journal.openRounds.rate { Double($0.bytes) }
     }
     try journal.append(.phaseEnded(phase))
     progress(ended)

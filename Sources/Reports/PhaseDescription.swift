@@ -81,15 +81,12 @@ extension RunProgress {
   init(ended phase: PhaseRecord) {
     self.init(
       .ended, phase: phase.name, kind: phase.kind, elapsed: phase.startedAt + phase.duration)
-    let measured = phase.rounds.reduce(0) { $0 + $1.countedSeconds }
     for round in phase.rounds {
       operations &+= round.operations
       bytes &+= round.bytes
     }
-    if measured > 0 {
-      operationsPerSecond = phase.rounds.reduce(0) { $0 + Double($1.countedOperations) } / measured
-      bytesPerSecond = Double(bytes) / measured
-    }
+    operationsPerSecond = phase.rounds.rate { Double($0.countedOperations) }
+    bytesPerSecond = phase.rounds.rate { Double($0.bytes) }
     p99 = PhaseLatency(phase)?.value(.p99)
     round = phase.rounds.isEmpty ? nil : phase.rounds.count
     steadyState = phase.steadyState

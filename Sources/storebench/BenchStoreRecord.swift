@@ -2,6 +2,7 @@ import Driver
 import FoundationEssentials
 import LinuxIO
 import Measurements
+import Qualification
 import StorageEngine
 import Workloads
 
@@ -86,7 +87,7 @@ extension BenchStoreRecord {
     let isFill = workload.kind == .fill
     self.init(
       toolVersion: Storebench.version, startedAt: result.startedAt,
-      hostname: KernelTree.live.text("/proc/sys/kernel/hostname") ?? "unknown",
+      hostname: MachineReading.hostname(),
       folder: Self.absolute(request.folder.path), keptAt: result.keptAt.map(Self.absolute),
       storeWasKept: result.wasKept, storeSeed: result.filling.seed,
       workload: workload.kind.rawValue, distribution: workload.distribution.description,

@@ -80,14 +80,13 @@ struct DurableMark: Sendable, Equatable {
     case .failure(let error):
       throw .corruption(
         tier: tier, file: file,
-        cause: "it cannot be read (\(SystemError.text(of: error.errno))), so that nobody knows "
-          + "whether the log is all there; \(remedy)")
+        cause: "it cannot be read (\(SystemError.text(of: error.errno))), \(consequence)")
     }
     if text.utf8.allSatisfy({ $0 == 0 }) { return nil }
     if let mark = DurableMark(reading: text) { return mark }
     throw .corruption(
       tier: tier, file: file,
-      cause: "it is damaged, so that nobody knows whether the log is all there; \(remedy)")
+      cause: "it is damaged, \(consequence)")
   }
 
   /// What is true of a tier's folder now, with so many changes on the drive.
@@ -156,6 +155,8 @@ struct DurableMark: Sendable, Equatable {
         + Self.remedy)
   }
 
+  private static let consequence =
+    "so that nobody knows whether the log is all there; \(remedy)"
   private static let remedy = "without the file \(fileName) the tier is opened as it is"
 
   private static func path(of log: UInt64, in folder: String) -> String {

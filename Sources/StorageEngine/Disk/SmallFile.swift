@@ -8,7 +8,7 @@ enum SmallFile {
 
   static func read(_ path: String) -> Result<String, SystemError> {
     // Opening a pipe would wait for its other end.
-    if let isRegular = FileSystemPath(path).isRegularFile, !isRegular {
+    if let status = try? FileStatus(path: FileSystemPath(path)), status.kind != .file {
       return .failure(SystemError(call: "open", subject: path, errno: EINVAL))
     }
     do throws(SystemError) {

@@ -30,12 +30,9 @@ struct StoreFolder: Sendable {
     for (tier, folder) in tierFolders where folder.contains("\n") || folder.isEmpty {
       throw .invalidArgument("the folder of the \(tier.rawValue) tier has no usable name")
     }
-    for (tier, folder) in tierFolders {
-      let twin = tierFolders.first {
-        $0.key != tier
-          && FilePath($0.value).lexicallyNormalized() == FilePath(folder).lexicallyNormalized()
-      }
-      guard twin == nil else {
+    var seen: Set<FilePath> = []
+    for folder in tierFolders.values {
+      guard seen.insert(FilePath(folder).lexicallyNormalized()).inserted else {
         throw .invalidArgument(
           "two tiers have the same folder, '\(folder)'; each needs one of its own")
       }

@@ -1,7 +1,7 @@
 internal import RocksDB
 
 /// A place where stored bytes are not what was written.
-public struct Damage: Sendable, Equatable, CustomStringConvertible {
+public struct Damage: Sendable, Hashable, CustomStringConvertible {
   /// Which tier.
   public var tier: Tier
   /// The file, or the tier's folder where no one file can be named.
@@ -144,13 +144,14 @@ extension TieredStore {
 
   /// Reads everything that is stored, compares every checksum and looks at every header.
   ///
-  /// - Returns: What is damaged, tier by tier; at most ``damagesMax`` values of each tier are named.
+  /// - Returns: What is damaged, tier by tier, each once; at most ``damagesMax`` values of each tier are named.
   /// - Throws: ``StoreError/inUse(path:)`` where something seems damaged and a process writes.
   public func verify() throws(StoreError) -> [Damage] {
     let tiers = try tiers()
     var damages: [Damage] = []
     for tier in Tier.allCases {
       let database = tiers[tier]
+      // A damaged block is found as a part of its file, and again by whoever walks over the keys.
       damages += database.database.damagedFiles().map { error in
         Damage(tier: tier, file: error.path, cause: error.message)
       }
@@ -160,7 +161,8 @@ extension TieredStore {
     if !damages.isEmpty, committer == nil, folder.isBeingWritten(configuration) {
       throw .inUse(path: path)
     }
-    return damages
+    var seen: Set<Damage> = []
+    return damages.filter { seen.insert($0).inserted }
   }
 
   /// Most damaged values that are named of one tier.

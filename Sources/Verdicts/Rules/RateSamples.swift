@@ -11,11 +11,9 @@ internal import Measurements
 enum RateSamples {
   /// A sample for each round; empty where no time went by.
   static func samples(_ rounds: [RoundRecord], amount: (RoundRecord) -> Double) -> [Double] {
+    guard let rate = rounds.rate(of: amount) else { return [] }
     let times = rounds.map(\.countedSeconds)
-    let time = times.reduce(0, +)
-    guard time > 0 else { return [] }
-    let rate = rounds.reduce(0) { $0 + amount($1) } / time
-    let mean = time / Double(rounds.count)
+    let mean = times.reduce(0, +) / Double(rounds.count)
     return zip(rounds, times).map { rate + (amount($0) - rate * $1) / mean }
   }
 }

@@ -129,10 +129,7 @@ extension StoreCommand {
     @OptionGroup var options: StoreOptions
 
     func run() throws {
-      let found = try options.withStore(readOnly: true) { try $0.verify() }
-      var damages: [Damage] = []
-      // A damaged block is found as a part of its file, and again by whoever walks over the keys.
-      for damage in found where !damages.contains(damage) { damages.append(damage) }
+      let damages = try options.withStore(readOnly: true) { try $0.verify() }
       for damage in damages {
         StandardStream.output.write(PrintableText.line(damage.description) + "\n")
       }
