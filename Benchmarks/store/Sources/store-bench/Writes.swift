@@ -116,6 +116,8 @@ extension Case {
     let isDone = Atomic(false)
     let written = Atomic<UInt64>(0)
     let gets = Mutex(Latencies())
+    // Time by which the getter woke more than a millisecond late, and in gets that took longer than that.
+    let stalled = Mutex<(asleep: UInt64, inCalls: UInt64)>((0, 0))
     let clock = Mutex<(written: UInt64, idle: UInt64, longest: UInt64)>((0, 0, 0))
     try Self.onThreads(getRate > 0 ? 2 : 1) { thread in
       var random = Random(seed: 7)
@@ -128,20 +130,26 @@ extension Case {
         var key = Keys.empty
         let gap = 1_000_000_000 / UInt64(getRate)
         var due = now()
+        var stalls = (asleep: UInt64(0), inCalls: UInt64(0))
         while !isDone.load(ordering: .acquiring) {
           let moment = now()
           if moment < due {
             usleep(UInt32((due - moment) / 1000))
+            let late = now() - moment
+            if late > (due - moment) + 1_000_000 { stalls.asleep += late - (due - moment) }
             continue
           }
           let number = chooser.below(keys.count)
           keys.write(number, to: &key)
           let isRight = try store.get(key) { keys.isValue($0, of: number) }
           if isRight == false { throw WrongValue(number: number) }
-          latencies.record(now() - due)
+          let answered = now()
+          if answered - moment > 1_000_000 { stalls.inCalls += answered - moment }
+          latencies.record(answered - due)
           due += gap
         }
         gets.withLock { $0 = latencies }
+        stalled.withLock { $0 = stalls }
         return
       }
       defer { isDone.store(true, ordering: .releasing) }
@@ -170,6 +178,7 @@ extension Case {
     }
     let times = clock.withLock { $0 }
     let latencies = gets.withLock { $0 }
+    let stalls = stalled.withLock { $0 }
     try store.close()
     let count = operations / size * size
     return [
@@ -178,6 +187,9 @@ extension Case {
       ("longest_batch_ms", Self.text(Double(times.longest) / 1e6)),
       ("gets", "\(latencies.count)"), ("get_p99_ms", Self.text(latencies.milliseconds(0.99))),
       ("get_p999_ms", Self.text(latencies.milliseconds(0.999))),
+      ("get_longest_ms", Self.text(Double(latencies.longest) / 1e6)),
+      ("woken_late_ms", Self.text(Double(stalls.asleep) / 1e6)),
+      ("in_slow_gets_ms", Self.text(Double(stalls.inCalls) / 1e6)),
     ]
   }
 }
