@@ -13,7 +13,7 @@ public struct MappedBytes: ~Copyable, @unchecked Sendable {
   private let mapping: UnsafeMutableRawPointer
   private let mappingBytes: Int
 
-  private static let hugePageBytes = 2 << 20
+  static let hugePageBytes = 2 << 20
 
   /// Maps `count` bytes, rounded up to whole pages.
   ///

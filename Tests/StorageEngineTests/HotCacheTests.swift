@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -53,6 +54,36 @@ struct HotCacheTests {
     #expect(hits > 1000)
     #expect(cache.byteCount <= cache.byteLimit)
     #expect(cache.counts.hits == UInt64(hits))
+  }
+
+  /// Pages that the calling thread had to wait for.
+  private func faults() -> Int {
+    var usage = rusage()
+    // RUSAGE_THREAD, which Swift does not see.
+    return getrusage(1, &usage) == 0 ? usage.ru_minflt + usage.ru_majflt : 0
+  }
+
+  @Test("lets no reader wait for the kernel's memory: fills before it is there are refused")
+  func memory() throws {
+    let cache = try HotCache(byteLimit: 256 << 20)
+    let value = [UInt8](repeating: 7, count: 4000)
+    let end = Date().addingTimeInterval(60)
+    var waited = 0
+    var number: UInt64 = 0
+    // Until entries leave, so that every page was used.
+    while cache.counts.evictions < 1000, Date() < end {
+      number += 1
+      let key = bytes("key \(number)")
+      guard let ticket = read(cache, key).ticket else { continue }
+      let before = faults()
+      fill(cache, key, value, number, ticket: ticket)
+      waited += faults() - before
+      if read(cache, key).value == nil { usleep(50) }
+    }
+    // 128 pages of 2 MiB, or 65 536 of 4 KiB; a handful are the thread's own.
+    #expect(waited < 20, "\(waited) faults, \(cache.counts)")
+    #expect(cache.counts.evictions >= 1000 && cache.counts.refusedFills > 0, "\(cache.counts)")
+    #expect(cache.byteCount > 200 << 20)
   }
 
   @Test("drops a fill that a commit overtook")

@@ -30,12 +30,31 @@ struct EntryRing: ~Copyable {
   /// Where the lap before the head's ended.
   private var lapEnd = 0
   private(set) var usedBytes = 0
+  /// Bytes from the start whose memory was taken.
+  private var takenBytes = 0
 
   /// A ring of `capacity` bytes, whose memory is taken as the first lap reaches it.
   init(capacity: Int) throws(SystemError) {
     self.capacity = capacity & ~7
     bytes = try MappedBytes(count: self.capacity)
+    if !bytes.hasLargePages { takenBytes = self.capacity }
   }
+
+  // MARK: Memory
+
+  /// Whether entries of so many bytes can be appended without a wait for the kernel's memory.
+  func hasMemory(_ size: Int) -> Bool { takenBytes == capacity || head + size <= takenBytes }
+
+  /// What should be taken next: always a page beyond the one in use; nil for nothing.
+  var nextPages: MappedPages? {
+    guard takenBytes < capacity, head + MappedBytes.takenBytes > takenBytes else { return nil }
+    return bytes.pages(takenBytes..<takenBytes + MappedBytes.takenBytes)
+  }
+
+  /// Says that ``nextPages`` were taken.
+  mutating func tookPages() { takenBytes = min(capacity, takenBytes + MappedBytes.takenBytes) }
+
+  // MARK: Entries
 
   static func entryBytes(keyCount: Int, valueCount: Int) -> Int {
     (Header.byteCount &+ keyCount &+ valueCount &+ 7) & ~7

@@ -18,6 +18,18 @@ final class HotCache: Sendable {
     init(byteCount: Int) throws(SystemError) {
       state = Mutex(try HotCacheShard(byteCount: byteCount))
     }
+
+    /// Takes pages, and what is wanted by then, from the kernel.
+    func take(_ first: (HotCacheShard.Part, MappedPages)) {
+      var next = Optional(first)
+      while let (part, pages) = next {
+        pages.take()
+        next = state.withLock {
+          $0.took(part)
+          return $0.pagesToTake()
+        }
+      }
+    }
   }
 
   /// The bytes that it may take.
@@ -25,6 +37,8 @@ final class HotCache: Sendable {
   private let shards: [Shard]
   private let mask: Int
   private let entryBytesMax: Int
+  /// Takes memory from the kernel before readers need it.
+  private let memory = JobThreads(name: "store-memory", count: 1, turn: .short)
 
   /// A cache of at most `byteLimit` bytes.
   ///
@@ -42,6 +56,8 @@ final class HotCache: Sendable {
     mask = shardCount - 1
     entryBytesMax = shards[0].state.withLock { $0.entryBytesMax }
   }
+
+  deinit { memory.close() }
 
   /// Whether an entry of this size can be cached at all.
   func admits(keyCount: Int, valueCount: Int) -> Bool {
@@ -92,9 +108,14 @@ final class HotCache: Sendable {
   /// Takes in what a reader found, unless a writer was faster.
   func fill(hash: UInt64, key: Span<UInt8>, value: Span<UInt8>, version: Version, ticket: UInt32) {
     guard admits(keyCount: key.count, valueCount: value.count) else { return }
-    shard(hash).state.withLock {
+    let shard = shard(hash)
+    let wanted = shard.state.withLock {
       $0.fill(hash: hash, key: key, value: value, version: version, ticket: ticket)
+      return $0.pagesToTake()
     }
+    guard let wanted else { return }
+    // Without a thread for it the caller waits, as whoever touches new memory does.
+    if (try? memory.submit { shard.take(wanted) }) != true { shard.take(wanted) }
   }
 
   /// Says that changes are being committed; ``endChanges(_:in:areCommitted:)`` must follow.

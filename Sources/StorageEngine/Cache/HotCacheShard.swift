@@ -35,6 +35,8 @@ struct HotCacheShard: ~Copyable {
   /// Commits done, by stripe.
   private var generation = [UInt32](repeating: 0, count: stripeCount)
   private(set) var counts = Counts()
+  /// Whether somebody is taking memory.
+  private var isTaking = false
   /// Keeps the compiler from leaving ``fetch(_:)`` out.
   private var fetched: UInt64 = 0
 
@@ -123,6 +125,10 @@ struct HotCacheShard: ~Copyable {
     let short = UInt32(truncatingIfNeeded: hash)
     // Two readers of one key: the second has nothing to add.
     guard find(hash: short, key: key) == nil else { return }
+    guard hasMemory(EntryRing.entryBytes(keyCount: key.count, valueCount: value.count)) else {
+      counts.refusedFills &+= 1
+      return
+    }
     counts.fills &+= 1
     let header = EntryRing.Header(
       keyCount: key.count, valueCount: value.count, hash: short, version: version)
@@ -160,7 +166,9 @@ struct HotCacheShard: ~Copyable {
     } else {
       small.markDead(at: offset)
     }
-    guard let value else { return }
+    guard let value,
+      hasMemory(EntryRing.entryBytes(keyCount: key.count, valueCount: value.count))
+    else { return }
     header.valueCount = value.count
     header.version = version
     insert(header, key: key, value: value, intoMain: isMain)
@@ -175,6 +183,43 @@ struct HotCacheShard: ~Copyable {
     mainCount = 0
     isWarm = false
     for stripe in generation.indices { generation[stripe] &+= 1 }
+  }
+
+  // MARK: Memory
+
+  /// A part of the shard whose memory is to be taken.
+  enum Part: Sendable { case index, small, main }
+
+  /// Whether an entry can come in without a wait for the kernel: what leaves the small queue for it goes
+  /// to the main queue.
+  private func hasMemory(_ size: Int) -> Bool {
+    index.hasMemory && small.hasMemory(size) && main.hasMemory(2 * size)
+  }
+
+  /// What somebody should take now, outside of the lock, and then say ``took(_:)``; nil for nothing, and
+  /// while somebody is at it.
+  mutating func pagesToTake() -> (Part, MappedPages)? {
+    guard !isTaking else { return nil }
+    let found: (Part, MappedPages)? =
+      if !index.hasMemory {
+        (.index, index.pages)
+      } else if let pages = small.nextPages {
+        (.small, pages)
+      } else {
+        main.nextPages.map { (.main, $0) }
+      }
+    isTaking = found != nil
+    return found
+  }
+
+  /// Says that the pages of a part were taken.
+  mutating func took(_ part: Part) {
+    isTaking = false
+    switch part {
+    case .index: index.tookPages()
+    case .small: small.tookPages()
+    case .main: main.tookPages()
+    }
   }
 
   // MARK: Queues

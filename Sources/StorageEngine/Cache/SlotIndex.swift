@@ -8,12 +8,21 @@ struct SlotIndex: ~Copyable {
   private(set) var count = 0
   private var slots: MappedBytes
   private let mask: Int
+  /// Whether its memory was taken.
+  private(set) var hasMemory: Bool
 
   /// An index of `slotCount` slots, a power of two; memory is taken as they are used.
   init(slotCount: Int) throws(SystemError) {
     mask = max(64, slotCount) - 1
     slots = try MappedBytes(count: (mask + 1) * 8)
+    hasMemory = !slots.hasLargePages
   }
+
+  /// All its memory.
+  var pages: MappedPages { slots.pages(0..<slots.count) }
+
+  /// Says that ``pages`` were taken.
+  mutating func tookPages() { hasMemory = true }
 
   var byteCount: Int { (mask + 1) * 8 }
 
@@ -90,6 +99,7 @@ struct SlotIndex: ~Copyable {
 
   mutating func removeAll() {
     slots.clear()
+    hasMemory = !slots.hasLargePages
     count = 0
   }
 
