@@ -5,6 +5,8 @@ internal import Synchronization
 /// The newest committed values of single keys, in a fixed number of bytes, for many threads.
 ///
 /// Keys are spread over shards, each under a lock of its own. Every entry carries its version.
+/// Its memory comes from the kernel page by page, taken by a thread of its own ahead of its use; fills
+/// that are faster are refused, so that no reader waits for a page to be cleared.
 final class HotCache: Sendable {
   /// What a lookup found.
   enum Answer<R: Sendable>: Sendable {
