@@ -1,3 +1,5 @@
+import Glibc
+
 extension KernelTree {
   /// Whether a process, this one included, holds a lock of `fcntl` on the regular file at a path.
   ///
@@ -8,14 +10,25 @@ extension KernelTree {
   /// - Returns: False where there is no such file, and where the kernel does not say.
   public func hasLock(on path: FileSystemPath) -> Bool {
     guard let file = try? FileStatus(path: path), file.kind == .file else { return false }
-    return lines("/proc/locks").contains { line in
-      LockedFile(line: line).map {
-        // Subvolumes of btrfs have a number of their own for `stat`, and another one here.
-        $0.inode == file.inode
-          && ($0.fileSystemNumber == file.fileSystemNumber
-            || $0.fileSystemNumber.major == 0 && file.fileSystemNumber.major == 0)
-      } ?? false
+    let numbers = fileSystemNumbers(of: file, at: path)
+    // The list is read in pieces, between which locks come and go, so that one may be passed over.
+    return (0..<2).contains { _ in
+      lines("/proc/locks").lazy.compactMap { LockedFile(line: $0) }
+        .contains { $0.inode == file.inode && numbers.contains($0.fileSystemNumber) }
     }
+  }
+
+  /// The numbers that a file's locks may be listed under.
+  ///
+  /// Subvolumes of btrfs, and overlays, have a number of their own for `stat`; locks are listed under
+  /// that of the whole, which mountinfo tells.
+  private func fileSystemNumbers(of file: FileStatus, at path: FileSystemPath) -> [DeviceNumber] {
+    guard file.fileSystemNumber.major == 0 else { return [file.fileSystemNumber] }
+    // Without O_PATH, closing it would drop this process's locks.
+    guard let place = try? DeviceFile(path: path, flags: O_CLOEXEC | LinuxFlag.pathOnly, mode: 0),
+      let mount = MountTable.own(tree: self).mount(ofDescriptor: place.descriptor, tree: self)
+    else { return [file.fileSystemNumber] }
+    return [file.fileSystemNumber, mount.number]
   }
 }
 

@@ -52,4 +52,78 @@ struct FileLocksTests {
     #expect(!KernelTree.live.hasLock(on: FileSystemPath(path)))
     #expect(!KernelTree.live.hasLock(on: FileSystemPath(path + "-missing")))
   }
+
+  /// A lock of a file on `folder`, and whether a file of equal inode number on `other` seems locked.
+  private func lock(in folder: String, other: String) throws -> (own: Bool, other: Bool) {
+    func make(_ folder: String) throws -> Int32 {
+      let descriptor = open(folder + "/file", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+      try #require(descriptor >= 0)
+      return descriptor
+    }
+    let (first, second) = (try make(folder), try make(other))
+    defer {
+      close(first)
+      close(second)
+    }
+    var (one, two) = (stat(), stat())
+    try #require(fstat(first, &one) == 0 && fstat(second, &two) == 0)
+    try #require(one.st_ino == two.st_ino && one.st_dev != two.st_dev)
+    var lock = flock()
+    lock.l_type = Int16(F_WRLCK)
+    lock.l_whence = Int16(SEEK_SET)
+    try #require(fcntl(first, F_SETLK, &lock) == 0)
+    return (
+      KernelTree.live.hasLock(on: FileSystemPath(folder + "/file")),
+      KernelTree.live.hasLock(on: FileSystemPath(other + "/file"))
+    )
+  }
+
+  @Test("are not those of a file with the same number on another file system without a device")
+  func otherFileSystem() throws {
+    try withFolders { folder in
+      let folders = ["one", "two"].map { folder + "/" + $0 }
+      for path in folders {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try #require(mount("tmpfs", path, "tmpfs", 0, nil) == 0)
+      }
+      defer { for path in folders { _ = umount2(path, Int32(MNT_DETACH)) } }
+      let seen = try lock(in: folders[0], other: folders[1])
+      #expect(seen == (true, false))
+    }
+  }
+
+  @Test("are seen in a subvolume of btrfs, whose files have another number than their locks")
+  func subvolume() throws {
+    try withFolders { folder in
+      let (image, place) = (folder + "/image", folder + "/place")
+      try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+      try run("truncate", "-s", "128M", image)
+      try run("mkfs.btrfs", "-q", image)
+      try run("mount", "-o", "loop", image, place)
+      defer { _ = umount2(place, Int32(MNT_DETACH)) }
+      for name in ["one", "two"] {
+        try run("btrfs", "-q", "subvolume", "create", place + "/" + name)
+      }
+      let seen = try lock(in: place + "/one", other: place + "/two")
+      // Two subvolumes share the list's number, so one file's lock counts for both: better so than not at all.
+      #expect(seen == (true, true))
+    }
+  }
+
+  private func run(_ program: String, _ arguments: String...) throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [program] + arguments
+    try process.run()
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0, "\(program)")
+  }
+
+  private func withFolders(_ body: (String) throws -> Void) throws {
+    let folder =
+      FileManager.default.temporaryDirectory.path + "/locks-\(UInt64.random(in: 0 ... .max))"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try body(folder)
+  }
 }

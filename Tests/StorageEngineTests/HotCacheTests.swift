@@ -1,4 +1,5 @@
 import Foundation
+import LinuxIO
 import TestSupport
 import Testing
 
@@ -57,10 +58,11 @@ struct HotCacheTests {
   }
 
   /// Pages that the calling thread had to wait for.
-  private func faults() -> Int {
+  private func faults() throws -> Int {
     var usage = rusage()
     // RUSAGE_THREAD, which Swift does not see.
-    return getrusage(1, &usage) == 0 ? usage.ru_minflt + usage.ru_majflt : 0
+    try #require(getrusage(1, &usage) == 0)
+    return usage.ru_minflt + usage.ru_majflt
   }
 
   @Test("lets no reader wait for the kernel's memory: fills before it is there are refused")
@@ -69,21 +71,60 @@ struct HotCacheTests {
     let value = [UInt8](repeating: 7, count: 4000)
     let end = Date().addingTimeInterval(60)
     var waited = 0
-    var number: UInt64 = 0
+    var count: UInt64 = 0
     // Until entries leave, so that every page was used.
     while cache.counts.evictions < 1000, Date() < end {
-      number += 1
-      let key = bytes("key \(number)")
+      count += 1
+      let key = bytes("key \(count)")
       guard let ticket = read(cache, key).ticket else { continue }
-      let before = faults()
-      fill(cache, key, value, number, ticket: ticket)
-      waited += faults() - before
+      let before = try faults()
+      fill(cache, key, value, count, ticket: ticket)
+      waited += try faults() - before
       if read(cache, key).value == nil { usleep(50) }
     }
     // 128 pages of 2 MiB, or 65 536 of 4 KiB; a handful are the thread's own.
-    #expect(waited < 20, "\(waited) faults, \(cache.counts)")
-    #expect(cache.counts.evictions >= 1000 && cache.counts.refusedFills > 0, "\(cache.counts)")
+    // A sanitizer has memory of its own beside that of the program, and touches it first as well.
+    let isSanitized = number("STORE_SANITIZED") != nil
+    #expect(isSanitized || waited < 20, "\(waited) faults, \(cache.counts)")
+    #expect(cache.counts.evictions >= 1000 && cache.counts.fillsBeforeMemory > 0, "\(cache.counts)")
     #expect(cache.byteCount > 200 << 20)
+  }
+
+  @Test(
+    "takes values as large as it admits, from the first one on", arguments: [1 << 20, 1_300_000])
+  func large(size: Int) throws {
+    let cache = try HotCache(byteLimit: 256 << 20)
+    let value = [UInt8](repeating: 3, count: size)
+    #expect(cache.admits(keyCount: 8, valueCount: size))
+    let end = Date().addingTimeInterval(60)
+    var count: UInt64 = 0
+    while cache.counts.fills < 100, Date() < end {
+      count += 1
+      let key = bytes("key \(count % 200)")
+      guard let ticket = read(cache, key).ticket else { continue }
+      fill(cache, key, value, count, ticket: ticket)
+      if read(cache, key).value == nil { usleep(200) }
+    }
+    #expect(cache.counts.fills >= 100, "\(cache.counts)")
+  }
+
+  @Test("asks for its index's memory again where it was cleared while it was being taken")
+  func clearedWhileTaken() throws {
+    var shard = try HotCacheShard(byteCount: 64 << 20)
+    let firstPages = shard.pagesToTake()
+    let first = try #require(firstPages)
+    #expect(first.0 == .index)
+    shard.removeAll()
+    first.1.take()
+    shard.took(.index)
+    let secondPages = shard.pagesToTake()
+    let second = try #require(secondPages)
+    #expect(second.0 == .index)
+    second.1.take()
+    shard.took(.index)
+    let thirdPages = shard.pagesToTake()
+    let third = try #require(thirdPages)
+    #expect(third.0 != .index)
   }
 
   @Test("drops a fill that a commit overtook")

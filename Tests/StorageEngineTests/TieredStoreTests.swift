@@ -228,6 +228,42 @@ struct TieredStoreTests {
     #expect(get("a", from: again) == (false, nil))
   }
 
+  @Test("answers at once what memory shows to be nowhere, in any tier")
+  func nowhere() throws {
+    let fixture = try StoreFixture()
+    var configuration = StoreFixture.small
+    configuration.hotCacheBytes = 0
+    let store = try fixture.create(configuration)
+    for tier in Tier.allCases {
+      try store.put(bytes("only \(tier.rawValue)"), bytes("there"))
+      try store.flush()
+      if tier != .hot { try store.move(.all, from: .hot, to: tier) }
+    }
+    try store.put(bytes("deleted"), bytes("once"))
+    try store.delete(bytes("deleted"))
+    /// What came of a get, and whether this thread was told by the call itself.
+    func get(_ key: String) -> (isAtOnce: Bool, value: [UInt8]?) {
+      let caller = pthread_self()
+      let answer = Mutex<(isAtOnce: Bool, value: [UInt8]?)>((false, nil))
+      let group = DispatchGroup()
+      group.enter()
+      store.get(bytes(key)) { result in
+        answer.withLock {
+          $0 = (pthread_equal(pthread_self(), caller) != 0, try? result.get())
+        }
+        group.leave()
+      }
+      #expect(group.wait(timeout: .now() + 60) == .success)
+      return answer.withLock { $0 }
+    }
+    // The first looks may have to read filters.
+    for number in 0..<100 { #expect(get("no \(number)").value == nil) }
+    let isAtOnce = (0..<100).count { get("nor \($0)").isAtOnce }
+    #expect(isAtOnce >= 90)
+    #expect(get("deleted") == (true, nil))
+    for tier in Tier.allCases { #expect(get("only \(tier.rawValue)").value == bytes("there")) }
+  }
+
   @Test("shows one moment in a snapshot while writers go on")
   func oneMoment() throws {
     let fixture = try StoreFixture()

@@ -52,6 +52,7 @@ struct StoreWriter {
   }
 
   private static func write(folder: String, mode: String, from first: Int, moving: Bool) throws {
+    let parent = getppid()
     var configuration = StoreConfiguration.measured.scaled(by: 1.0 / 64)
     // Small enough that logs and tables change within a test.
     configuration.hot.writeBufferBytes = 512 << 10
@@ -66,14 +67,13 @@ struct StoreWriter {
     defer { try? store.close() }
     say("open")
     if moving { Mover(store: store).start() }
-    try write(store, from: first)
+    try write(store, from: first, parent: parent)
   }
 
-  private static func write(_ store: TieredStore, from first: Int) throws {
+  private static func write(_ store: TieredStore, from first: Int, parent: pid_t) throws {
     // The one of an earlier run may be lost while its batch is there.
     try store.put(Array("last".utf8), Array(String(first - 1).utf8))
     var number = first
-    let parent = getppid()
     // Tests that are killed take nobody with them.
     while getppid() == parent {
       let begun = now()

@@ -32,10 +32,18 @@ struct EntryRing: ~Copyable {
   private(set) var usedBytes = 0
   /// Bytes from the start whose memory was taken.
   private var takenBytes = 0
+  /// Bytes beyond the head that are taken in advance.
+  private let aheadBytes: Int
 
-  /// A ring of `capacity` bytes, whose memory is taken as the first lap reaches it.
-  init(capacity: Int) throws(SystemError) {
+  /// A ring of `capacity` bytes, whose memory is taken before the first lap reaches it.
+  ///
+  /// - Parameters:
+  ///   - capacity: Bytes of entries, rounded down to 8.
+  ///   - aheadBytes: How far beyond the head memory is taken at least, as far as there is any.
+  /// - Throws: `SystemError` where there is no room in the address space.
+  init(capacity: Int, aheadBytes: Int = 0) throws(SystemError) {
     self.capacity = capacity & ~7
+    self.aheadBytes = max(aheadBytes, MappedBytes.takenBytes)
     bytes = try MappedBytes(count: self.capacity)
     if !bytes.hasLargePages { takenBytes = self.capacity }
   }
@@ -45,9 +53,9 @@ struct EntryRing: ~Copyable {
   /// Whether entries of so many bytes can be appended without a wait for the kernel's memory.
   func hasMemory(_ size: Int) -> Bool { takenBytes == capacity || head + size <= takenBytes }
 
-  /// What should be taken next: always a page beyond the one in use; nil for nothing.
+  /// What should be taken next; nil for nothing.
   var nextPages: MappedPages? {
-    guard takenBytes < capacity, head + MappedBytes.takenBytes > takenBytes else { return nil }
+    guard takenBytes < capacity, head + aheadBytes > takenBytes else { return nil }
     return bytes.pages(takenBytes..<takenBytes + MappedBytes.takenBytes)
   }
 

@@ -5,8 +5,9 @@ internal import Synchronization
 /// The newest committed values of single keys, in a fixed number of bytes, for many threads.
 ///
 /// Keys are spread over shards, each under a lock of its own. Every entry carries its version.
-/// Its memory comes from the kernel page by page, taken by a thread of its own ahead of its use; fills
-/// that are faster are refused, so that no reader waits for a page to be cleared.
+/// Its memory comes from the kernel by a thread of its own: each shard's index whole, a tenth of the
+/// cache, at its first use, and that of entries page by page ahead of theirs. Fills that are faster are
+/// refused, so that no reader waits for a page to be cleared.
 final class HotCache: Sendable {
   /// What a lookup found.
   enum Answer<R: Sendable>: Sendable {
@@ -194,6 +195,7 @@ final class HotCache: Sendable {
       sum.misses += counts.misses
       sum.fills += counts.fills
       sum.refusedFills += counts.refusedFills
+      sum.fillsBeforeMemory += counts.fillsBeforeMemory
       sum.evictions += counts.evictions
     }
   }

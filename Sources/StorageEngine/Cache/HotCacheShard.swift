@@ -12,7 +12,8 @@ internal import RocksDB
 /// Source: Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023.
 ///
 /// A fill is taken only where no change of a key on the same stripe was committed, or was being
-/// committed, since the reader took its ticket: so no reader puts back what a writer replaced.
+/// committed, since the reader took its ticket: so no reader puts back what a writer replaced. And only
+/// where memory for it was taken from the kernel before, so that nobody waits for that under the lock.
 struct HotCacheShard: ~Copyable {
   /// What a shard counted.
   struct Counts: Sendable, Equatable {
@@ -20,6 +21,7 @@ struct HotCacheShard: ~Copyable {
     var misses: UInt64 = 0
     var fills: UInt64 = 0
     var refusedFills: UInt64 = 0
+    var fillsBeforeMemory: UInt64 = 0
     var evictions: UInt64 = 0
   }
 
@@ -35,8 +37,10 @@ struct HotCacheShard: ~Copyable {
   /// Commits done, by stripe.
   private var generation = [UInt32](repeating: 0, count: stripeCount)
   private(set) var counts = Counts()
-  /// Whether somebody is taking memory.
-  private var isTaking = false
+  /// Of which part somebody is taking memory.
+  private var taking: Part?
+  /// Whether the index gave its memory back while it was being taken.
+  private var hasLostIndex = false
   /// Keeps the compiler from leaving ``fetch(_:)`` out.
   private var fetched: UInt64 = 0
 
@@ -51,8 +55,9 @@ struct HotCacheShard: ~Copyable {
     let ghostSlots = max(64, byteCount / 256)
     let entryBytes = max(4096, byteCount - byteCount / 10 - byteCount / 32)
     // First all that may fail, then the parts: a shard is never half made.
-    let small = try EntryRing(capacity: entryBytes / 10)
-    let main = try EntryRing(capacity: entryBytes - entryBytes / 10)
+    let largest = entryBytes / 10 / 2
+    let small = try EntryRing(capacity: entryBytes / 10, aheadBytes: largest)
+    let main = try EntryRing(capacity: entryBytes - entryBytes / 10, aheadBytes: 3 * largest)
     let index = try SlotIndex(slotCount: slotsMax)
     self.small = small
     self.main = main
@@ -126,7 +131,7 @@ struct HotCacheShard: ~Copyable {
     // Two readers of one key: the second has nothing to add.
     guard find(hash: short, key: key) == nil else { return }
     guard hasMemory(EntryRing.entryBytes(keyCount: key.count, valueCount: value.count)) else {
-      counts.refusedFills &+= 1
+      counts.fillsBeforeMemory &+= 1
       return
     }
     counts.fills &+= 1
@@ -179,6 +184,7 @@ struct HotCacheShard: ~Copyable {
     small.removeAll()
     main.removeAll()
     index.removeAll()
+    hasLostIndex = taking == .index
     ghost.removeAll()
     mainCount = 0
     isWarm = false
@@ -190,16 +196,18 @@ struct HotCacheShard: ~Copyable {
   /// A part of the shard whose memory is to be taken.
   enum Part: Sendable { case index, small, main }
 
-  /// Whether an entry can come in without a wait for the kernel: what leaves the small queue for it goes
-  /// to the main queue.
+  /// Whether an entry can come in without a wait for the kernel.
+  ///
+  /// What leaves the small queue for it goes to the main queue: as much as the entry and what is left of
+  /// a lap that is too short for it, and the last one that leaves may be as large as any.
   private func hasMemory(_ size: Int) -> Bool {
-    index.hasMemory && small.hasMemory(size) && main.hasMemory(2 * size)
+    index.hasMemory && small.hasMemory(size) && main.hasMemory(2 * size + entryBytesMax)
   }
 
   /// What somebody should take now, outside of the lock, and then say ``took(_:)``; nil for nothing, and
   /// while somebody is at it.
   mutating func pagesToTake() -> (Part, MappedPages)? {
-    guard !isTaking else { return nil }
+    guard taking == nil else { return nil }
     let found: (Part, MappedPages)? =
       if !index.hasMemory {
         (.index, index.pages)
@@ -208,15 +216,17 @@ struct HotCacheShard: ~Copyable {
       } else {
         main.nextPages.map { (.main, $0) }
       }
-    isTaking = found != nil
+    taking = found?.0
     return found
   }
 
   /// Says that the pages of a part were taken.
   mutating func took(_ part: Part) {
-    isTaking = false
+    taking = nil
     switch part {
-    case .index: index.tookPages()
+    case .index:
+      if !hasLostIndex { index.tookPages() }
+      hasLostIndex = false
     case .small: small.tookPages()
     case .main: main.tookPages()
     }

@@ -11,7 +11,8 @@ struct SlotIndex: ~Copyable {
   /// Whether its memory was taken.
   private(set) var hasMemory: Bool
 
-  /// An index of `slotCount` slots, a power of two; memory is taken as they are used.
+  /// An index of `slotCount` slots, a power of two; a large one's memory is to be taken whole,
+  /// before it is used.
   init(slotCount: Int) throws(SystemError) {
     mask = max(64, slotCount) - 1
     slots = try MappedBytes(count: (mask + 1) * 8)

@@ -107,7 +107,7 @@ final class TierDatabase: Sendable {
     case create
     case write
     case readOnly
-    /// While another process has it open for writing.
+    /// While it is open for writing, as by another process.
     case readBesideWriter
 
     var isReadOnly: Bool { self == .readOnly || self == .readBesideWriter }

@@ -51,6 +51,8 @@ public struct StoreStatistics: Sendable, Equatable {
   public var cacheFills: UInt64
   /// Values that came too late, as the key was changed meanwhile.
   public var cacheRefusedFills: UInt64
+  /// Values that came before there was memory for them, as while a cache fills.
+  public var cacheFillsBeforeMemory: UInt64
   /// Values that left it to make room.
   public var cacheEvictions: UInt64
   /// Values in it.
@@ -80,6 +82,7 @@ extension TieredStore {
         uniqueKeysWithValues: Tier.allCases.map { ($0, Self.statistics(of: tiers[$0])) }),
       cacheHits: cacheCounts.hits, cacheMisses: cacheCounts.misses,
       cacheFills: cacheCounts.fills, cacheRefusedFills: cacheCounts.refusedFills,
+      cacheFillsBeforeMemory: cacheCounts.fillsBeforeMemory,
       cacheEvictions: cacheCounts.evictions, cacheEntries: cache?.entryCount ?? 0,
       cacheBytes: cache?.byteCount ?? 0, commits: commits.commits, changes: commits.changes,
       changedBytes: commits.bytes, lastVersion: lastVersion, durableVersion: durableVersion)

@@ -51,12 +51,13 @@ extension TieredStore {
     try lendFromTiers(key, hash: hash, tombstones: tombstones, ticket: ticket, body)
   }
 
-  /// Looks a key up; a cached value is answered at once on this thread, any other by a reader's.
+  /// Looks a key up; what memory tells of it is answered at once on this thread, any other by a reader's.
   ///
   /// - Parameters:
   ///   - key: Which.
-  ///   - completion: Takes what ``get(_:)`` would have returned or thrown. It must be short and
-  ///     must not wait for the store.
+  ///   - completion: Takes what ``get(_:)`` would have returned or thrown, maybe before this returns:
+  ///     a lock that it takes must not be held by the caller. It must be short and must not wait for
+  ///     the store.
   public func get(
     _ key: [UInt8], completion: @escaping @Sendable (Result<[UInt8]?, StoreError>) -> Void
   ) {
@@ -66,14 +67,15 @@ extension TieredStore {
     }
   }
 
-  /// Looks a key up: a value in memory is lent at once, any other is read by a reader's thread.
+  /// Looks a key up: a value in memory is lent at once; where only files tell, a reader's thread reads.
   ///
   /// - Parameters:
   ///   - key: Which.
   ///   - ifCached: Takes a value that the caches or write buffers have, lent for the call only, before
   ///     this returns. It must be short and must not call the store.
   ///   - completion: Takes what ``get(_:)`` would have returned or thrown, where `ifCached` was not
-  ///     called. It must be short and must not wait for the store.
+  ///     called: on a reader's thread, or before this returns where memory tells that the key is not
+  ///     there. It must be short and must not wait for the store.
   /// - Returns: Whether `ifCached` was called; `completion` is then not called.
   public func get(
     _ key: [UInt8], ifCached: (Span<UInt8>) -> Void,
@@ -98,10 +100,16 @@ extension TieredStore {
         }
       }
       if memoryProbe.isDue {
-        let isFound = try lendFromMemory(
+        let answer = try lendFromMemory(
           key.span, hash: hash, tombstones: tombstones, ticket: ticket, ifCached)
-        memoryProbe.note(found: isFound)
-        if isFound { return true }
+        memoryProbe.note(answered: answer != .unknown)
+        switch answer {
+        case .lent: return true
+        case .absent:
+          completion(.success(nil))
+          return false
+        case .unknown: break
+        }
       }
       try parallelReader.submit { [self, ticket] in
         var value: [UInt8]?
@@ -206,16 +214,25 @@ extension TieredStore {
     }
   }
 
+  /// What memory alone tells of a key: the caches, the write buffers, and the tables' filters.
+  private enum MemoryLook {
+    case lent
+    case absent
+    case unknown
+  }
+
   /// Lends a value that a tier has in memory, where no tier above it can hide it.
   ///
-  /// - Returns: Whether it did. A key that is nowhere, or damaged, is for those who read files.
+  /// - Returns: ``MemoryLook/absent`` where every tier knows without its files that it does not have
+  ///   the key, or where the key is deleted. A key that is damaged is for those who read files.
   private func lendFromMemory(
     _ key: Span<UInt8>, hash: UInt64, tombstones: RangeTombstones?, ticket: UInt32?,
     _ body: (Span<UInt8>) -> Void
-  ) throws(StoreError) -> Bool {
+  ) throws(StoreError) -> MemoryLook {
     let tiers = try tiers(hash)
+    let before = retirements.load(ordering: .acquiring)
     for tier in Tier.allCases {
-      var isLent = false
+      var told = MemoryLook.unknown
       let answer = key.withRawSpan { raw in
         tiers[tier].database.getFromMemory(raw) { stored in
           let found = Found<Void>(stored, key: key, tombstones: tombstones) { value, version in
@@ -224,16 +241,21 @@ extension TieredStore {
             }
             body(value)
           }
-          if case .value = found { isLent = true }
+          switch found {
+          case .value: told = .lent
+          case .deleted, .absent: told = .absent
+          case .damaged: told = .unknown
+          }
         }
       }
       switch answer {
-      case .found: return isLent
-      case .unknown: return false
+      case .found: return told
+      case .unknown: return .unknown
       case .absent: continue
       }
     }
-    return false
+    // A key that moved up while the walk went down would have passed unseen.
+    return retirements.load(ordering: .acquiring) == before ? .absent : .unknown
   }
 
   private func lendFromTiers(

@@ -237,7 +237,8 @@ public final class TieredStore: Sendable {
           guard access == .readOnly, folder.isBeingWritten(configuration) else { return tiers }
         }
       } catch {
-        guard folder.isBeingWritten(configuration) else { throw error }
+        // A writer that has gone again may have removed what was being opened.
+        guard attempt == 1 || folder.isBeingWritten(configuration) else { throw error }
       }
       access = .readBesideWriter
       MonotonicClock.sleep(Nanoseconds(Int64(attempt) * 10_000_000))

@@ -7,8 +7,8 @@ import Workloads
 /// A tiered store as a load target, one for each worker.
 ///
 /// With one request in flight each is a plain call on the worker's thread, as most callers of a store
-/// make them. With more, cached values are answered before `submit` returns, and misses, commits, scans
-/// and multi-gets by the store's threads, whose answers wait in the worker's box. Values are looked at
+/// make them. With more, what memory tells is answered before `submit` returns, and the rest, commits,
+/// scans and multi-gets by the store's threads, whose answers wait in the worker's box. Values are looked at
 /// by the worker alone, scans by whoever walks.
 final class StoreTarget: LoadTarget {
   /// As deep as the plan asks.

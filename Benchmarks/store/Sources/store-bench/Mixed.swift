@@ -1,41 +1,5 @@
 import Foundation
 import StorageEngine
-import Synchronization
-
-/// What became of requests that were sent on a schedule.
-private final class Answers: Sendable {
-  private struct State {
-    var latencies = Latencies()
-    var missCount = 0
-    var openCount = 0
-    var failure: (any Error)?
-  }
-
-  private let state = Mutex(State())
-
-  var latencies: Latencies { state.withLock { $0.latencies } }
-  var missCount: Int { state.withLock { $0.missCount } }
-  var isDone: Bool { state.withLock { $0.openCount } == 0 }
-  var failure: (any Error)? { state.withLock { $0.failure } }
-
-  /// A request has gone out whose answer comes, or came already, by ``finish(_:failure:)``.
-  func open() {
-    state.withLock { state in
-      state.openCount += 1
-      state.missCount += 1
-    }
-  }
-
-  func finish(_ duration: UInt64, failure: (any Error)?) {
-    state.withLock { state in
-      state.latencies.record(duration)
-      state.openCount -= 1
-      state.failure = state.failure ?? failure
-    }
-  }
-
-  func add(_ latencies: Latencies) { state.withLock { $0.latencies.add(latencies) } }
-}
 
 extension Case {
   /// Gets and puts on a schedule, a thread each, latencies from the moment that each was due.
@@ -101,29 +65,6 @@ extension Case {
       ("flushes", "\(Self.sum(after, \.flushes) - Self.sum(before, \.flushes))"),
       ("compactions", "\(Self.sum(after, \.compactions) - Self.sum(before, \.compactions))"),
     ]
-  }
-
-  /// Sends a get; whether it was answered at once.
-  private func get(
-    _ number: UInt64, from store: TieredStore, due: UInt64, _ answers: Answers
-  ) throws -> Bool {
-    let keys = keys
-    var isRight = false
-    let isCached = store.get(keys.key(number)) {
-      isRight = keys.isValue($0, of: number)
-    } completion: { result in
-      var failure: (any Error)?
-      do {
-        let value = try result.get()
-        if value.map({ keys.isValue($0.span, of: number) }) != true {
-          failure = WrongValue(number: number)
-        }
-      } catch { failure = error }
-      answers.finish(now() - due, failure: failure)
-    }
-    if !isCached { answers.open() }
-    guard isRight || !isCached else { throw WrongValue(number: number) }
-    return isCached
   }
 
   private func put(_ number: UInt64, into store: TieredStore, due: UInt64, _ answers: Answers) {
