@@ -6,6 +6,8 @@ import Glibc
 public struct FileSystemRoom: Sendable, Equatable {
   /// Bytes that an ordinary user may still take.
   public var freeBytes: UInt64
+  /// Bytes that it holds altogether.
+  public var totalBytes: UInt64
   /// The type, such as `ext4`; `unknown` where the mount cannot be found.
   public var type: String
   /// Whether its files live in memory.
@@ -22,6 +24,9 @@ public struct FileSystemRoom: Sendable, Equatable {
     }
     freeBytes =
       UInt64(facts.f_bavail)
+      .multipliedReportingOverflow(by: UInt64(facts.f_frsize)).partialValue
+    totalBytes =
+      UInt64(facts.f_blocks)
       .multipliedReportingOverflow(by: UInt64(facts.f_frsize)).partialValue
     let place = try? DeviceFile(path: path, flags: LinuxFlag.pathOnly | O_CLOEXEC, mode: 0)
     if let place {

@@ -23,6 +23,8 @@ public struct MemoryBudget: Sendable, Equatable {
     neededBytes =
       UInt64(clamping: configuration.hotCacheBytes) + configuration.tierMemoryBytes
       + 2 * UInt64(clamping: configuration.writeBuffer.bytes)
+      + UInt64(clamping: configuration.placement?.memoryBytes ?? 0)
+      + UInt64(clamping: configuration.prefetchBytes)
     let machineShare = UInt64(Double(machineBytes) * Self.shareOfMachine)
     allowedBytes = min(configuration.memoryBudgetBytes ?? machineShare, machineShare)
   }
@@ -40,7 +42,9 @@ public struct MemoryBudget: Sendable, Equatable {
       return "\(tier.rawValue) \(settings.cacheBytes >> 20) MiB cache + "
         + "\(settings.writeBufferCount) × \(settings.writeBufferBytes >> 20) MiB write buffers"
     }
-    return parts.joined(separator: ", ") + ", hot cache \(configuration.hotCacheBytes >> 20) MiB"
+    return parts.joined(separator: ", ") + ", hot cache \(configuration.hotCacheBytes >> 20) MiB, "
+      + "placement \((configuration.placement?.memoryBytes ?? 0) >> 20) MiB, "
+      + "prefetching \(configuration.prefetchBytes >> 20) MiB"
   }
 }
 

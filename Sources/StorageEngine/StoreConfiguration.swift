@@ -39,6 +39,10 @@ public struct StoreConfiguration: Sendable, Equatable {
   public var memoryBudgetBytes: UInt64?
   /// Whether reads of files go around the page cache, so that the store's own caches are all there is.
   public var directReads = false
+  /// How keys move between tiers by their use; nil leaves them where they are.
+  public var placement: PlacementSettings? = PlacementSettings()
+  /// Bytes of memory for what prefetching learns, which needs a cache to read into; 0 for none.
+  public var prefetchBytes = 8 << 20
   /// Whether nothing may be changed.
   public var readOnly = false
 
@@ -88,6 +92,8 @@ public struct StoreConfiguration: Sendable, Equatable {
     scaled.warm = warm.scaled(by: factor)
     scaled.cold = cold.scaled(by: factor)
     scaled.hotCacheBytes = Int(Double(hotCacheBytes) * factor)
+    scaled.prefetchBytes = Int(Double(prefetchBytes) * factor)
+    scaled.placement?.memoryBytes = Int(Double(placement?.memoryBytes ?? 0) * factor)
     return scaled
   }
 }

@@ -27,7 +27,7 @@ struct Storebench: AsyncParsableCommand {
     version: version,
     subcommands: [
       QualifyCommand.self, DevicesCommand.self, BenchCommand.self, ProfilesCommand.self,
-      CompareCommand.self, StoreCommand.self,
+      CompareCommand.self, StoreCommand.self, CostCommand.self,
     ])
 }
 

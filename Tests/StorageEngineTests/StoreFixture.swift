@@ -37,6 +37,9 @@ final class StoreFixture: Sendable {
     var configuration = StoreConfiguration(
       hot: settings(.hot), warm: settings(.warm), cold: settings(.cold),
       hotCacheBytes: 1 << 20)
+    configuration.placement?.memoryBytes = 256 << 10
+    configuration.placement?.intervalSeconds = nil
+    configuration.prefetchBytes = 64 << 10
     // What is tested is not the drive; durability has tests of its own.
     configuration.durability = .grouped(maxDelay: .milliseconds(50))
     return configuration

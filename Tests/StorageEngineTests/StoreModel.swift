@@ -76,7 +76,8 @@ struct StoreModel {
       }
     case 860..<920: try scan()
     case 920..<950: try keepOrCompare()
-    case 950..<990: try move()
+    case 950..<986: try move()
+    case 986..<990: try reclassify()
     case 990..<996: try store.flush()
     default: try reopen()
     }
@@ -170,6 +171,14 @@ struct StoreModel {
   private mutating func move() throws {
     let tiers = Tier.allCases.shuffled(using: &generator)
     try store.move(range(), from: tiers[0], to: tiers[1])
+  }
+
+  /// Moves keys by their use: so few hours old, a store takes a handful of accesses for a hot key.
+  private func reclassify() throws {
+    let report = try store.reclassify()
+    guard report.isComplete, report.failures.isEmpty else {
+      throw Disagreement(description: "reclassify: \(report)")
+    }
   }
 
   private mutating func reopen() throws {

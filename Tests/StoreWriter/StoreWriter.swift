@@ -118,6 +118,10 @@ struct StoreWriter {
         let prefix = Array("\(kind)\(round / 3 % 10)".utf8)
         do {
           try store.move(KeyRange(prefix: prefix), from: source, to: target)
+          if round % 8 == 7 {
+            let report = try store.reclassify()
+            if let failure = report.failures.first { throw failure }
+          }
         } catch {
           return StoreWriter.say("error \(error)")
         }

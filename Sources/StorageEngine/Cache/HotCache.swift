@@ -68,14 +68,22 @@ final class HotCache: Sendable {
   }
 
   /// Lends the value of a key under the shard's lock: `body` must be short and must not come back.
+  ///
+  /// The same lookup made `again` counts as one.
   @inline(__always)
   func read<R: Sendable>(
-    hash: UInt64, key: Span<UInt8>, _ body: (Span<UInt8>, Version) -> R
+    hash: UInt64, key: Span<UInt8>, again: Bool = false, _ body: (Span<UInt8>, Version) -> R
   ) -> Answer<R> {
     shard(hash).state.withLock { shard in
-      if let result = shard.read(hash: hash, key: key, body) { return .hit(result) }
+      if let result = shard.read(hash: hash, key: key, again: again, body) { return .hit(result) }
       return .miss(ticket: shard.ticket(hash: hash))
     }
+  }
+
+  /// A ticket for a key that is not cached, and that nobody asked for; nil where none is needed or to
+  /// be had.
+  func ticketIfMissing(hash: UInt64, key: Span<UInt8>) -> UInt32? {
+    shard(hash).state.withLock { $0.ticketIfMissing(hash: hash, key: key) }
   }
 
   /// Looks many keys up, shard by shard, so that each lock is taken once and the memory that the

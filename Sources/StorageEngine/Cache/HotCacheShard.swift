@@ -90,15 +90,23 @@ struct HotCacheShard: ~Copyable {
   }
 
   /// Lends the value of a key and counts a use; nil where the key is not cached.
+  ///
+  /// - Parameters:
+  ///   - hash: Of the key.
+  ///   - key: Which.
+  ///   - again: Whether this lookup was made before and counted as a miss.
+  ///   - body: Takes the value and its version.
+  /// - Returns: What `body` made of it.
   @inline(__always)
   mutating func read<R>(
-    hash: UInt64, key: Span<UInt8>, _ body: (Span<UInt8>, Version) -> R
+    hash: UInt64, key: Span<UInt8>, again: Bool = false, _ body: (Span<UInt8>, Version) -> R
   ) -> R? {
     guard let found = find(hash: UInt32(truncatingIfNeeded: hash), key: key) else {
-      counts.misses &+= 1
+      if !again { counts.misses &+= 1 }
       return nil
     }
     counts.hits &+= 1
+    if again { counts.misses &-= 1 }
     let offset = Self.offset(found.place)
     if found.place & Self.mainBit != 0 {
       let header = main.header(at: offset)
@@ -114,6 +122,13 @@ struct HotCacheShard: ~Copyable {
   func ticket(hash: UInt64) -> UInt32? {
     let stripe = Self.stripe(hash)
     return pending[stripe] == 0 ? generation[stripe] : nil
+  }
+
+  /// A ticket for a key that is not cached, and that nobody asked for; nil where none is needed or to
+  /// be had.
+  func ticketIfMissing(hash: UInt64, key: Span<UInt8>) -> UInt32? {
+    guard find(hash: UInt32(truncatingIfNeeded: hash), key: key) == nil else { return nil }
+    return ticket(hash: hash)
   }
 
   // MARK: Changing

@@ -107,6 +107,7 @@ final class Committer: Sendable {
   private let path: String
   private let hot: TierHold
   private let cache: HotCache?
+  private let tap: AccessTap?
   private let limits: StoreConfiguration.WriteBufferLimits
   private let state: Mutex<State>
   private let room = Doorbell()
@@ -116,12 +117,13 @@ final class Committer: Sendable {
   private let log: LogSynchronizer?
 
   init(
-    path: String, hot: TierDatabase, cache: HotCache?, configuration: StoreConfiguration,
-    record: StoreRecord, published: PublishedState
+    path: String, hot: TierDatabase, cache: HotCache?, tap: AccessTap?,
+    configuration: StoreConfiguration, record: StoreRecord, published: PublishedState
   ) throws(StoreError) {
     self.path = path
     self.hot = TierHold(hot)
     self.cache = cache
+    self.tap = tap
     self.published = published
     limits = configuration.writeBuffer
     state = Mutex(State(record: record))
@@ -317,6 +319,7 @@ final class Committer: Sendable {
 
   private func write(_ group: inout CommitGroup) -> StoreError? {
     if let record = group.record { group.changes.putRecord(record.bytes) }
+    if let tap { group.changes.note(by: tap) }
     return barrier.withLock { _ -> StoreError? in
       let order = cache?.beginChanges(group.changes)
       let failure = hot.perform { hot throws(RocksDBError) in

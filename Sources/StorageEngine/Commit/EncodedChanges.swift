@@ -121,6 +121,16 @@ struct EncodedChanges: Sendable {
   /// Adds what is no caller's change, such as the store's record, behind them.
   mutating func putRecord(_ bytes: [UInt8]) { batch.put(KeyRule.recordKey, bytes) }
 
+  /// Has the keys that get a value noted as used.
+  func note(by tap: AccessTap) {
+    batch.withSpan { bytes in
+      for change in keys where change.kind == .value {
+        let start = Int(change.key)
+        tap.note(bytes.extracting(start..<start + Int(change.keyCount)), hash: change.hash)
+      }
+    }
+  }
+
   /// Writes the changes to a database.
   mutating func write(to database: borrowing Database, sync: Bool) throws(RocksDBError) {
     try database.write(&batch, sync: sync)

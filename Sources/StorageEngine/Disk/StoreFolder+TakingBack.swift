@@ -10,7 +10,10 @@ extension StoreFolder {
   /// when they are empty by then: one that was there before stays.
   func takeBack() {
     let file = path + "/" + StoreFormat.fileName
-    if case .success(format.text) = SmallFile.read(file) { FileSystemPath(file).removeFile() }
+    if case .success(format.text) = SmallFile.read(file) {
+      FileSystemPath(file).removeFile()
+      FileSystemPath(path).appending(HeatFile.fileName).removeFile()
+    }
     for tier in Tier.allCases {
       let folder = self.path(of: tier, named: [:])
       let label = TierLabel(identity: format.identity, tier: tier)

@@ -12,13 +12,28 @@ internal import Synchronization
 ///
 /// A crash anywhere leaves copies with the same version in both, which is harmless; the move then
 /// begins again with any key not above the last one that was retired. Moves take turns, part by part.
+///
+/// Commits wait only where a move changes the hot tier, or removes what went up, and then for some keys at
+/// a time: a snapshot takes its tiers from hot down, so what goes down cannot pass it unseen.
 extension TieredStore {
   /// Bytes of keys and values that one part of a range holds at most, one entry at least.
   public static var exportBytes: Int { 4 << 20 }
 
+  /// Entries that one part of a range looks at most, copied or not, so that nobody waits long for it.
+  public static var exportEntries: Int { 1 << 17 }
+
   /// Copies what one tier holds of a range, at one moment, up to a number of bytes.
+  ///
+  /// - Parameters:
+  ///   - range: Which keys.
+  ///   - tier: Of which tier.
+  ///   - byteLimit: Bytes of keys and values after which it ends; the last entry may exceed it.
+  ///   - isWanted: Which of the keys; it must be short.
+  /// - Returns: The copies, and where to go on.
+  /// - Throws: What is damaged or failed.
   public func export(
-    _ range: KeyRange, from tier: Tier, byteLimit: Int = exportBytes
+    _ range: KeyRange, from tier: Tier, byteLimit: Int = exportBytes,
+    where isWanted: (_ key: Span<UInt8>) -> Bool = { _ in true }
   ) throws(StoreError) -> RangeExport {
     let source = try tiers()[tier]
     var result = RangeExport(entries: [], digest: RangeDigest(), next: nil)
@@ -27,15 +42,18 @@ extension TieredStore {
     options.fillCache = false
     var iterator = source.database.iterator(options)
     var byteCount = 0
+    var seenCount = 0
     var failure: StoreError?
     do throws(RocksDBError) {
       try iterator.walk { key, stored in
         key.withBytes { key in
           stored.withBytes { stored in
-            guard byteCount < byteLimit else {
+            guard byteCount < byteLimit, seenCount < Self.exportEntries else {
               result.next = key.copied()
               return false
             }
+            seenCount += 1
+            guard isWanted(key) else { return true }
             do throws(ValueHeader.Fault) {
               let entry = try StoredEntry(key: key, stored: stored)
               byteCount += entry.byteCount
@@ -82,58 +100,143 @@ extension TieredStore {
     var takenCount = 0
     /// Those that the tier has now, or a newer version in their place.
     var there: [StoredEntry] = []
+    /// Of which keys a tier above has an older version.
+    var outdated: [Tier: [StoredEntry]] = [:]
+
+    mutating func add(_ other: Placement) {
+      takenCount += other.takenCount
+      there += other.there
+      outdated.merge(other.outdated) { $0 + $1 }
+    }
   }
 
-  /// Places copies, under the movers' lock.
+  /// Places copies, under the movers' lock; they are on the drive when it returns.
   ///
-  /// The tier that they come from needs no look.
+  /// Only callers' commits change the hot tier beside the mover, so only there do commits wait, a few keys
+  /// at a time and for no drive. The tier that the copies come from needs no look.
   private func place(
     _ entries: [StoredEntry], in tier: Tier, from source: Tier?
   ) throws(StoreError) -> Placement {
     let tiers = try tiers()
+    var placement = Placement()
+    if tier == .hot {
+      for chunk in Self.chunks(of: entries) {
+        placement.add(
+          try atOneMoment { () throws(StoreError) -> Placement in
+            try write(entries[chunk], to: tier, of: tiers, from: source, sync: false)
+          })
+      }
+      if placement.takenCount > 0 { try Self.syncLog(of: tiers.hot) }
+    } else {
+      placement = try write(entries[...], to: tier, of: tiers, from: source, sync: true)
+    }
+    for (above, older) in placement.outdated {
+      try delete(older, from: tiers[above], beside: .commits) { $0 < $1 }
+    }
+    // Between two tiers a reader finds what it found before.
+    if source == nil { dropFromCache(entries) }
+    return placement
+  }
+
+  /// Writes copies to a tier where it and those below have nothing as new.
+  private func write(
+    _ entries: ArraySlice<StoredEntry>, to tier: Tier, of tiers: OpenTiers, from source: Tier?,
+    sync: Bool
+  ) throws(StoreError) -> Placement {
     let above = Tier.allCases.prefix { $0 != tier }.filter { $0 != source }
     let below = Tier.allCases.drop { $0 != tier }.dropFirst().filter { $0 != source }
-    return try atOneMoment { () throws(StoreError) -> Placement in
-      let ranges = published.tombstones
-      var placement = Placement()
+    let ranges = published.tombstones
+    var placement = Placement()
+    var batch = WriteBatch()
+    for entry in entries where ranges?.hides(entry.key, entry.version) != true {
+      for tier in above {
+        if let other = try Self.version(of: entry.key, in: tiers[tier]), other < entry.version {
+          placement.outdated[tier, default: []].append(entry)
+        }
+      }
+      var isOutdated = false
+      for tier in below where !isOutdated {
+        if let other = try Self.version(of: entry.key, in: tiers[tier]) {
+          isOutdated = other > entry.version
+        }
+      }
+      if isOutdated { continue }
+      placement.there.append(entry)
+      if let present = try Self.version(of: entry.key, in: tiers[tier]), present >= entry.version {
+        continue
+      }
+      if tier == .cold, entry.kind == .tombstone {
+        batch.delete(entry.key)
+      } else {
+        batch.put(entry.key, entry.stored)
+      }
+      placement.takenCount += 1
+    }
+    try Self.write(&batch, to: tiers[tier], sync: sync)
+    return placement
+  }
+
+  /// What goes on beside a deletion that must not see half of it.
+  private enum Company {
+    /// Commits change the same tier, or snapshots of all tiers could miss what moves up.
+    case commits
+    /// Only readers, which find the key in this tier or below it.
+    case readers
+  }
+
+  /// Deletes keys whose version in a tier still is as asked; they are gone from the drive when it returns.
+  ///
+  /// A deletion that a power cut could take back would bring an old version back above a newer one.
+  ///
+  /// - Parameters:
+  ///   - entries: Copies of them.
+  ///   - tier: From where.
+  ///   - company: What goes on beside it.
+  ///   - done: Called for the keys that were looked at, before anybody else goes on.
+  ///   - isDue: Takes the version that is there and that of the copy.
+  /// - Returns: How many were deleted.
+  /// - Throws: What failed; some may be gone then.
+  @discardableResult
+  private func delete(
+    _ entries: [StoredEntry], from tier: TierDatabase, beside company: Company,
+    afterEach done: ([StoredEntry]) -> Void = { _ in },
+    where isDue: (Version, Version) -> Bool
+  ) throws(StoreError) -> Int {
+    func delete(_ entries: ArraySlice<StoredEntry>, sync: Bool) throws(StoreError) -> Int {
       var batch = WriteBatch()
-      var outdated: [Tier: [[UInt8]]] = [:]
-      for entry in entries where ranges?.hides(entry.key, entry.version) != true {
-        for tier in above {
-          if let other = try Self.version(of: entry.key, in: tiers[tier]), other < entry.version {
-            outdated[tier, default: []].append(entry.key)
-          }
-        }
-        var isOutdated = false
-        for tier in below where !isOutdated {
-          if let other = try Self.version(of: entry.key, in: tiers[tier]) {
-            isOutdated = other > entry.version
-          }
-        }
-        if isOutdated { continue }
-        placement.there.append(entry)
-        if let present = try Self.version(of: entry.key, in: tiers[tier]),
-          present >= entry.version
-        {
-          continue
-        }
-        if tier == .cold, entry.kind == .tombstone {
-          batch.delete(entry.key)
-        } else {
-          batch.put(entry.key, entry.stored)
-        }
-        placement.takenCount += 1
+      for entry in entries {
+        guard let present = try Self.version(of: entry.key, in: tier),
+          isDue(present, entry.version)
+        else { continue }
+        batch.delete(entry.key)
       }
-      try Self.write(&batch, to: tiers[tier])
-      for (tier, keys) in outdated {
-        var batch = WriteBatch()
-        for key in keys { batch.delete(key) }
-        try Self.write(&batch, to: tiers[tier])
+      let count = batch.count
+      try Self.write(&batch, to: tier, sync: sync)
+      return count
+    }
+    guard case .commits = company else { return try delete(entries[...], sync: true) }
+    var count = 0
+    for chunk in Self.chunks(of: entries) {
+      count += try atOneMoment { () throws(StoreError) -> Int in
+        // Before the keys go: a reader that finds them neither above nor here must see the count.
+        retirements.add(1, ordering: .acquiringAndReleasing)
+        let count = try delete(entries[chunk], sync: false)
+        done(Array(entries[chunk]))
+        return count
       }
-      dropFromCache(entries)
-      return placement
+    }
+    if count > 0 { try Self.syncLog(of: tier) }
+    return count
+  }
+
+  /// Positions of entries that are dealt with while commits wait: some 100 µs.
+  private static func chunks(of entries: [StoredEntry]) -> [Range<Int>] {
+    stride(from: 0, to: entries.count, by: chunkCount).map {
+      $0..<min($0 + chunkCount, entries.count)
     }
   }
+
+  private static let chunkCount = 64
 
   /// Removes from a tier each key whose version there is still that of the copy.
   ///
@@ -144,33 +247,21 @@ extension TieredStore {
   ) throws(StoreError) -> Int {
     guard committer != nil else { throw .readOnly(path: path) }
     return try mover.withLock { _ throws(StoreError) -> Int in
-      try remove(entries, from: tier, staysHere: false)
+      try remove(entries, from: tier, to: nil)
     }
   }
 
-  /// Retires copies, under the movers' lock.
-  ///
-  /// Where another tier has them (`staysHere`), the cache stays right.
+  /// Retires copies, under the movers' lock; where another tier has them now, the cache stays right.
   private func remove(
-    _ entries: [StoredEntry], from tier: Tier, staysHere: Bool
+    _ entries: [StoredEntry], from tier: Tier, to target: Tier?
   ) throws(StoreError) -> Int {
-    let source = try tiers()[tier]
-    return try atOneMoment { () throws(StoreError) -> Int in
-      var removed = 0
-      var batch = WriteBatch()
-      for entry in entries {
-        guard try Self.version(of: entry.key, in: source) == entry.version else { continue }
-        batch.delete(entry.key)
-        removed += 1
-      }
-      // What was not copied, since a deleted range hides it, must not outlive that range's loss.
-      if tier != .hot { try Self.syncLog(of: tiers().hot) }
-      // Before the keys go: a reader that finds them neither above nor here must see the count.
-      retirements.add(1, ordering: .acquiringAndReleasing)
-      try Self.write(&batch, to: source)
-      if !staysHere { dropFromCache(entries) }
-      return removed
-    }
+    let tiers = try tiers()
+    // What was not copied, since a deleted range hides it, must not outlive that range's loss.
+    if tier != .hot { try Self.syncLog(of: tiers.hot) }
+    let company: Company = tier == .warm && target == .cold ? .readers : .commits
+    return try delete(
+      entries, from: tiers[tier], beside: company,
+      afterEach: { if target == nil { dropFromCache($0) } }, where: ==)
   }
 
   /// Moves what a tier holds of a range to another tier.
@@ -186,34 +277,73 @@ extension TieredStore {
   public func move(
     _ range: KeyRange, from source: Tier, to target: Tier
   ) throws(StoreError) -> Int {
-    guard source != target else {
-      throw .invalidArgument("a range moves between two tiers; both are \(source.rawValue)")
-    }
-    guard committer != nil else { throw .readOnly(path: path) }
+    try checkMove(from: source, to: target)
     var left = range
     var moved = 0
     while true {
-      let (count, next) = try mover.withLock { _ throws(StoreError) in
-        try movePart(left, from: source, to: target)
-      }
-      moved += count
-      guard let next else { return moved }
+      let part = try movePart(left, from: source, to: target)
+      moved += part.movedCount
+      guard let next = part.next else { return moved }
       left.lower = next
     }
   }
 
-  /// Moves what a tier holds at the beginning of a range; only under the movers' lock.
+  /// What one part of a move did.
+  struct MovedPart: Sendable {
+    /// Keys that left the source.
+    var movedCount: Int
+    /// Bytes of keys and values that were copied.
+    var byteCount: Int
+    /// Where to go on; nil at the range's end.
+    var next: [UInt8]?
+  }
+
+  func checkMove(from source: Tier, to target: Tier) throws(StoreError) {
+    guard source != target else {
+      throw .invalidArgument("a range moves between two tiers; both are \(source.rawValue)")
+    }
+    guard committer != nil else { throw .readOnly(path: path) }
+  }
+
+  /// Moves what a tier holds at the beginning of a range, of the keys that are wanted.
+  func movePart(
+    _ range: KeyRange, from source: Tier, to target: Tier,
+    byteLimit: Int = exportBytes, where isWanted: (_ key: Span<UInt8>) -> Bool = { _ in true }
+  ) throws(StoreError) -> MovedPart {
+    try mover.withLock { _ throws(StoreError) -> MovedPart in
+      let part = try export(range, from: source, byteLimit: byteLimit, where: isWanted)
+      let moved = try move(part.entries, from: source, to: target)
+      return MovedPart(movedCount: moved.count, byteCount: moved.bytes, next: part.next)
+    }
+  }
+
+  /// Moves keys by name; those that the source does not have stay where they are.
   ///
-  /// - Returns: How many keys left the source, and where to go on; nil at the range's end.
-  private func movePart(
-    _ range: KeyRange, from source: Tier, to target: Tier
-  ) throws(StoreError) -> (count: Int, next: [UInt8]?) {
-    let part = try export(range, from: source)
+  /// - Returns: How many keys left the source, and the bytes of keys and values that were copied.
+  func moveKeys(
+    _ keys: ArraySlice<[UInt8]>, from source: Tier, to target: Tier
+  ) throws(StoreError) -> (count: Int, bytes: Int) {
+    try mover.withLock { _ throws(StoreError) -> (count: Int, bytes: Int) in
+      let tier = try tiers()[source]
+      var entries: [StoredEntry] = []
+      for key in keys {
+        if let entry = try Self.entry(key, in: tier) { entries.append(entry) }
+      }
+      return try move(entries, from: source, to: target)
+    }
+  }
+
+  /// Moves copies; only under the movers' lock, under which they were read.
+  private func move(
+    _ entries: [StoredEntry], from source: Tier, to target: Tier
+  ) throws(StoreError) -> (count: Int, bytes: Int) {
+    guard !entries.isEmpty else { return (0, 0) }
     let tiers = try tiers()
     if source == .hot { try Self.syncLog(of: tiers.hot) }
-    let placement = try place(part.entries, in: target, from: source)
+    let placement = try place(entries, in: target, from: source)
     try verify(placement.there, in: tiers[target])
-    return (try remove(part.entries, from: source, staysHere: true), part.next)
+    let count = try remove(entries, from: source, to: target)
+    return (count, entries.reduce(0) { $0 + $1.byteCount })
   }
 
   // MARK: Details
@@ -275,7 +405,7 @@ extension TieredStore {
     }
   }
 
-  private static func version(
+  static func version(
     of key: [UInt8], in tier: TierDatabase
   ) throws(StoreError) -> Version? {
     try entry(key, in: tier)?.version
@@ -287,12 +417,12 @@ extension TieredStore {
   }
 
   private static func write(
-    _ batch: inout WriteBatch, to tier: TierDatabase
+    _ batch: inout WriteBatch, to tier: TierDatabase, sync: Bool
   ) throws(StoreError) {
     guard batch.count > 0 else { return }
     do throws(RocksDBError) {
-      try tier.database.write(&batch, sync: true)
-      tier.noteDurable(sequence: tier.database.latestSequenceNumber)
+      try tier.database.write(&batch, sync: sync)
+      if sync { tier.noteDurable(sequence: tier.database.latestSequenceNumber) }
     } catch {
       throw tier.storeError(error)
     }

@@ -12,12 +12,17 @@ struct TierLookup: Sendable {
   private let keys: [[UInt8]]
   private let tombstones: RangeTombstones?
   private let cache: HotCache?
+  private let placement: Placement?
   private var open: [Miss]
 
-  init(keys: [[UInt8]], misses: [Miss], tombstones: RangeTombstones?, cache: HotCache?) {
+  init(
+    keys: [[UInt8]], misses: [Miss], tombstones: RangeTombstones?, cache: HotCache?,
+    placement: Placement?
+  ) {
     self.keys = keys
     self.tombstones = tombstones
     self.cache = cache
+    self.placement = placement
     open = misses
   }
 
@@ -27,12 +32,14 @@ struct TierLookup: Sendable {
   /// Cuts misses into lookups of about as many neighbouring keys each, which lie in the same blocks
   /// more often than others.
   static func lanes(
-    keys: [[UInt8]], misses: [Miss], tombstones: RangeTombstones?, cache: HotCache?, count: Int
+    keys: [[UInt8]], misses: [Miss], tombstones: RangeTombstones?, cache: HotCache?,
+    placement: Placement?, count: Int
   ) -> [TierLookup] {
     let sorted = misses.sorted { keys[$0.index].lexicographicallyPrecedes(keys[$1.index]) }
     return (0..<count).map { lane in
       let part = sorted[sorted.count * lane / count..<sorted.count * (lane + 1) / count]
-      return TierLookup(keys: keys, misses: Array(part), tombstones: tombstones, cache: cache)
+      return TierLookup(
+        keys: keys, misses: Array(part), tombstones: tombstones, cache: cache, placement: placement)
     }
   }
 
@@ -71,7 +78,8 @@ struct TierLookup: Sendable {
         }
         switch found {
         case .absent: stillOpen.append(miss)
-        case .deleted, .value: break
+        case .deleted: break
+        case .value: placement?.noteFound(key.span, hash: miss.hash, in: place.tier)
         case .damaged(let fault): failure = failure ?? place.damage(fault, key: key)
         }
       }

@@ -36,6 +36,7 @@ extension TieredStore {
     try KeyRule.check(keyCount: key.count)
     guard !isShut else { throw .closed(path: path) }
     let hash = KeyHash.hash(key)
+    placement?.tap.note(key, hash: hash)
     let tombstones = published.tombstones
     var ticket: UInt32?
     if let cache {
@@ -44,8 +45,20 @@ extension TieredStore {
         body(value)
       }
       switch answer {
-      case .hit: return
+      case .hit:
+        _ = watch(key, hash: hash, wasCached: true)
+        return
       case .miss(let found): ticket = found
+      }
+      if watch(key, hash: hash, wasCached: false) {
+        let answer = cache.read(hash: hash, key: key, again: true) { value, version in
+          if let tombstones, tombstones.hides(key, version) { return }
+          body(value)
+        }
+        switch answer {
+        case .hit: return
+        case .miss(let found): ticket = found
+        }
       }
     }
     try lendFromTiers(key, hash: hash, tombstones: tombstones, ticket: ticket, body)
@@ -85,6 +98,7 @@ extension TieredStore {
       try KeyRule.check(key: key)
       guard !isShut else { throw .closed(path: path) }
       let hash = KeyHash.hash(key.span)
+      placement?.tap.note(key.span, hash: hash)
       let tombstones = published.tombstones
       var ticket: UInt32?
       if let cache {
@@ -94,10 +108,13 @@ extension TieredStore {
           return true
         }
         switch answer {
-        case .hit(true): return true
+        case .hit(true):
+          _ = watch(key.span, hash: hash, wasCached: true)
+          return true
         case .hit(false): break
         case .miss(let found): ticket = found
         }
+        _ = watch(key.span, hash: hash, wasCached: false)
       }
       if memoryProbe.isDue {
         let answer = try lendFromMemory(
@@ -176,6 +193,9 @@ extension TieredStore {
     guard !isShut else { throw .closed(path: path) }
     let tombstones = published.tombstones
     let hashes = keys.map { KeyHash.hash($0.span) }
+    if let placement {
+      for (key, hash) in zip(keys, hashes) { placement.tap.note(key.span, hash: hash) }
+    }
     var misses: [TierLookup.Miss] = []
     if let cache {
       cache.readMany(hashes: hashes, keys: keys) { index, value, version in
@@ -195,13 +215,15 @@ extension TieredStore {
     if laneCount > 1 {
       let lanes = LookupLanes(
         TierLookup.lanes(
-          keys: keys, misses: misses, tombstones: tombstones, cache: cache, count: laneCount),
+          keys: keys, misses: misses, tombstones: tombstones, cache: cache, placement: placement,
+          count: laneCount),
         in: tiers)
       // Whoever is free helps; this thread does what nobody else takes, all of it if need be.
       for _ in 1..<laneCount { try? parallelReader.submit { lanes.takePart() } }
       absent = try lanes.finish(each)
     } else {
-      var lookup = TierLookup(keys: keys, misses: misses, tombstones: tombstones, cache: cache)
+      var lookup = TierLookup(
+        keys: keys, misses: misses, tombstones: tombstones, cache: cache, placement: placement)
       try lookup.look(in: tiers, each)
       absent = lookup.absentIndices
     }
@@ -249,7 +271,9 @@ extension TieredStore {
         }
       }
       switch answer {
-      case .found: return told
+      case .found:
+        if told == .lent { placement?.noteFound(key, hash: hash, in: tier) }
+        return told
       case .unknown: return .unknown
       case .absent: continue
       }
@@ -276,7 +300,8 @@ extension TieredStore {
           body(value)
         }
         switch found {
-        case .value, .deleted: return
+        case .value: return placement?.noteFound(key, hash: hash, in: tier) ?? ()
+        case .deleted: return
         case .damaged(let fault): throw place.damage(fault, key: key.copied())
         case .absent: continue
         }

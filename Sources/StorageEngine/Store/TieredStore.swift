@@ -29,6 +29,10 @@ public final class TieredStore: Sendable {
   let published: PublishedState
   /// Nil where the store is open for reading only.
   let committer: Committer?
+  /// Nil where keys stay where they are, as in a store that is open for reading only.
+  let placement: Placement?
+  /// Nil where nothing is read ahead.
+  let prefetch: PrefetchEngine?
   /// Held while copies of keys move between tiers or leave one.
   let mover = Mutex<Void>(())
   /// Counts removals from a tier after a move, so that a reader that passed between notices.
@@ -60,11 +64,20 @@ public final class TieredStore: Sendable {
     self.cache = cache
     parallelReader = ParallelReader(path: folder.path)
     self.published = published
+    let placement =
+      access == .readOnly
+      ? nil
+      : configuration.placement.map { Placement($0, folder: folder.path, isNew: access == .create) }
+    self.placement = placement
+    prefetch =
+      cache != nil && configuration.prefetchBytes > 0
+      ? PrefetchEngine(byteCount: configuration.prefetchBytes) : nil
     committer =
       access == .readOnly
       ? nil
       : try Committer(
-        path: folder.path, hot: tiers.hot, cache: cache, configuration: configuration,
+        path: folder.path, hot: tiers.hot, cache: cache, tap: placement?.tap,
+        configuration: configuration,
         record: record, published: published)
     slots = (0..<16).map { _ in Slot(tiers) }
   }
@@ -72,9 +85,10 @@ public final class TieredStore: Sendable {
   deinit {
     guard !isShut else { return }
     // Not here: the last to let go may be a completion on the very thread that closing waits for.
-    let (committer, parallelReader, slots) = (committer, parallelReader, slots)
+    let (placement, committer, parallelReader, slots) =
+      (placement, committer, parallelReader, slots)
     _ = try? PinnedThread(name: "store-close", cpu: nil) {
-      _ = try? Self.close(committer, parallelReader, slots)
+      _ = try? Self.close(placement, committer, parallelReader, slots)
     }
   }
 
@@ -96,6 +110,7 @@ public final class TieredStore: Sendable {
       let store = try TieredStore(folder: folder, configuration: configuration, access: .create)
       do throws(StoreError) {
         try folder.seal()
+        try store.startPlacement()
       } catch {
         try? store.close()
         throw error
@@ -118,9 +133,25 @@ public final class TieredStore: Sendable {
   ) throws(StoreError) -> TieredStore {
     let folder = try StoreFolder(opening: path)
     try checkMemory(configuration)
-    return try TieredStore(
+    let store = try TieredStore(
       folder: folder, configuration: configuration,
       access: configuration.readOnly ? .readOnly : .write)
+    do throws(StoreError) {
+      try store.startPlacement()
+    } catch {
+      try? store.close()
+      throw error
+    }
+    return store
+  }
+
+  /// Begins to move keys now and then; the thread for it keeps no store alive.
+  private func startPlacement() throws(StoreError) {
+    do throws(SystemError) {
+      try placement?.start { [weak self] in _ = try? self?.reclassify() }
+    } catch {
+      throw .system(path: path, cause: "\(error)")
+    }
   }
 
   /// Commits what was taken, puts the log on the drive and closes the tiers; calling it again does
@@ -131,12 +162,14 @@ public final class TieredStore: Sendable {
   /// - Throws: What kept acknowledged changes from the drive, now or earlier.
   public func close() throws(StoreError) {
     guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
-    try Self.close(committer, parallelReader, slots)
+    try Self.close(placement, committer, parallelReader, slots)
   }
 
   private static func close(
-    _ committer: Committer?, _ parallelReader: ParallelReader, _ slots: [Slot]
+    _ placement: Placement?, _ committer: Committer?, _ parallelReader: ParallelReader,
+    _ slots: [Slot]
   ) throws(StoreError) {
+    placement?.stop()
     parallelReader.close()
     var failure: StoreError?
     do throws(StoreError) { try committer?.close() } catch { failure = error }
@@ -150,6 +183,7 @@ public final class TieredStore: Sendable {
     while last != nil, !isKnownUniquelyReferenced(&last) {
       MonotonicClock.sleep(Nanoseconds(50_000))
     }
+    if failure == nil { placement?.keep() }
     if failure == nil, committer != nil, let last {
       for tier in Tier.allCases { last[tier].markDurable() }
     }

@@ -22,7 +22,7 @@ struct StoreCommand: ParsableCommand {
       """,
     subcommands: [
       Create.self, Stat.self, Get.self, Put.self, Delete.self, Scan.self, Load.self, Dump.self,
-      Verify.self, Checkpoint.self,
+      Verify.self, Checkpoint.self, Tiers.self,
     ])
 }
 
@@ -48,6 +48,9 @@ struct StoreOptions: ParsableArguments {
       throw CommandFailure(.usage, "--settings \(settings): is neither measured nor as-specified")
     }
     configuration.readOnly = readOnly
+    // A command is over before there is anything to learn.
+    configuration.placement = nil
+    configuration.prefetchBytes = 0
     if let memory {
       configuration.memoryBudgetBytes = try SizeArgument.bytes(memory, flag: "--memory")
     }

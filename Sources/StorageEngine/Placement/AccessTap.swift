@@ -1,0 +1,128 @@
+internal import Synchronization
+
+/// Takes note of accesses for the classifier, at little cost to callers.
+///
+/// Up to ``accessesPerSecond`` each access counts; beyond that one in some, chosen at random, counts for
+/// all of them. Keys that matter at such rates are used often enough for it.
+final class AccessTap: Sendable {
+  /// Notes a second that the classifier is to take: below a hundredth of one processor.
+  static let accessesPerSecond = 100_000.0
+
+  private struct Note {
+    var hash: UInt64
+    var weight: Double
+    var time: Double
+  }
+
+  private final class Lane: Sendable {
+    /// Accesses to leave out; of two threads at once one may be lost, which does no harm.
+    let skips = Atomic<Int>(0)
+    let notes = Mutex<[Note]>([])
+  }
+
+  /// The classifier, and how many notes came within this second.
+  private struct State {
+    var classifier: DataClassifier
+    var random: UInt64 = 0x2545_F491_4F6C_DD1D
+    var windowBegin: Double
+    var windowCount = 0.0
+  }
+
+  private let lanes: [Lane] = (0..<laneCount).map { _ in Lane() }
+  private let state: Mutex<State>
+  private let period = Atomic<Int>(1)
+  private let clock: @Sendable () -> Double
+  let seed: UInt64
+
+  private static let laneCount = 16
+  private static let noteCount = 256
+  private static let periodMax = 1 << 12
+
+  /// Notes for a classifier that knows keys by their hash under a seed, by a clock of seconds.
+  init(_ classifier: DataClassifier, seed: UInt64, clock: @escaping @Sendable () -> Double) {
+    self.clock = clock
+    self.seed = seed
+    state = Mutex(State(classifier: classifier, windowBegin: clock()))
+  }
+
+  /// Notes an access of a key, which the process knows under a hash.
+  @inline(__always)
+  func note(_ key: Span<UInt8>, hash: UInt64) {
+    let lane = lanes[Int(truncatingIfNeeded: hash &>> 4) & (Self.laneCount - 1)]
+    let skips = lane.skips.load(ordering: .relaxed)
+    if skips > 0 { return lane.skips.store(skips - 1, ordering: .relaxed) }
+    keep(key, in: lane)
+  }
+
+  /// What the classifier knows a key by, in this process and the next.
+  func heatHash(_ key: Span<UInt8>) -> UInt64 { KeyHash.hash(key, seed: seed) }
+
+  @inline(never)
+  private func keep(_ key: Span<UInt8>, in lane: Lane) {
+    let hash = heatHash(key)
+    let period = period.load(ordering: .relaxed)
+    let time = clock()
+    // On average one in `period`, at no fixed step: keys are often asked for in turn.
+    if period > 1 {
+      let skips = Self.mixed(hash ^ time.bitPattern, below: 2 * period - 1)
+      lane.skips.store(skips, ordering: .relaxed)
+    }
+    let note = Note(hash: hash, weight: Double(period), time: time)
+    let full = lane.notes.withLock { notes -> [Note]? in
+      notes.append(note)
+      // Where little is asked for, what is known must not be old.
+      guard notes.count >= Self.noteCount || time - notes[0].time >= 1 else { return nil }
+      defer { notes.removeAll(keepingCapacity: true) }
+      return notes
+    }
+    if let full { state.withLock { take(full, into: &$0) } }
+  }
+
+  private static func mixed(_ value: UInt64, below bound: Int) -> Int {
+    Int(truncatingIfNeeded: (value &* 0xD6E8_FEB8_6659_FD93) &>> 33) % bound
+  }
+
+  private func take(_ notes: [Note], into state: inout State) {
+    for note in notes { state.classifier.note(note.hash, note.weight, at: note.time) }
+    guard let last = notes.last else { return }
+    state.windowCount += Double(notes.count)
+    let elapsed = last.time - state.windowBegin
+    guard elapsed >= 1 || state.windowCount >= Self.accessesPerSecond else { return }
+    let rate = state.windowCount / max(elapsed, 1e-3)
+    let now = period.load(ordering: .relaxed)
+    if rate > Self.accessesPerSecond {
+      period.store(min(Self.periodMax, 2 * now), ordering: .relaxed)
+    } else if rate < Self.accessesPerSecond / 4, now > 1 {
+      period.store(now / 2, ordering: .relaxed)
+    }
+    state.windowBegin = last.time
+    state.windowCount = 0
+  }
+
+  /// Lends the classifier with all that was noted so far.
+  func withClassifier<R: Sendable>(_ body: (inout DataClassifier, _ now: Double) -> R) -> R {
+    let waiting = lanes.map { lane in
+      lane.notes.withLock { notes in
+        defer { notes.removeAll(keepingCapacity: true) }
+        return notes
+      }
+    }
+    return state.withLock { state in
+      for notes in waiting where !notes.isEmpty { take(notes, into: &state) }
+      return body(&state.classifier, clock())
+    }
+  }
+
+  /// Whether a key that was found in a lower tier is on its way to belong to a higher one, by what is
+  /// known so far and the access that found it.
+  func rises(_ key: Span<UInt8>, in tier: Tier) -> Bool {
+    let weight = Double(period.load(ordering: .relaxed))
+    let hash = heatHash(key)
+    return glance { $0.rises(hash, in: tier, with: weight, at: $1) }
+  }
+
+  /// Lends the classifier as it is, for a short look.
+  func glance<R: Sendable>(_ body: (inout DataClassifier, _ now: Double) -> R) -> R {
+    state.withLock { body(&$0.classifier, clock()) }
+  }
+}

@@ -1,0 +1,101 @@
+internal import Dispatch
+internal import LinuxIO
+internal import Measurements
+internal import Synchronization
+
+/// What a store knows of the use of its keys, and the thread that moves them by it.
+final class Placement: Sendable {
+  let settings: PlacementSettings
+  private let folder: String
+  let tap: AccessTap
+  let rising: RisingKeys
+  /// Held by whoever reclassifies; with where the last one stopped in each tier.
+  let turn = Mutex<[Tier: [UInt8]]>([:])
+  private let isStarted = Atomic<Bool>(false)
+  private let isStopping = Atomic<Bool>(false)
+  private let bell = DispatchSemaphore(value: 0)
+  private let thread = Mutex<PinnedThread?>(nil)
+
+  /// Of the memory, a quarter is for names; what was known when the store was closed is known again.
+  init(_ settings: PlacementSettings, folder: String, isNew: Bool) {
+    self.settings = settings
+    self.folder = folder
+    let clock = settings.clock?.now ?? Self.monotonicSeconds
+    let names = settings.memoryBytes / 4
+    let byteCount = settings.memoryBytes - names
+    let kept = isNew ? nil : HeatFile(in: folder)
+    let classifier = kept.flatMap { kept -> DataClassifier? in
+      let found = DataClassifier(
+        words: kept.words, secondsAgo: settings.clock == nil ? kept.secondsAgo : 0, now: clock())
+      return found.flatMap {
+        $0.rule == settings.rule && $0.askedBytes == byteCount ? $0 : nil
+      }
+    }
+    tap = AccessTap(
+      classifier
+        ?? DataClassifier(
+          rule: settings.rule, byteCount: byteCount, hasSeenAll: isNew, now: clock()),
+      seed: (classifier == nil ? nil : kept?.seed) ?? UInt64.random(in: .min ... .max),
+      clock: clock)
+    rising = RisingKeys(byteLimit: names)
+  }
+
+  @Sendable private static func monotonicSeconds() -> Double { MonotonicClock.now().seconds }
+
+  /// Keeps what is known for the next opening; where it cannot be written, less is known then.
+  ///
+  /// Of a store that never came to be nothing is kept.
+  func keep() {
+    guard isStarted.load(ordering: .acquiring) else { return }
+    let words = tap.withClassifier { $0.words(at: $1) }
+    _ = HeatFile(seed: tap.seed, writtenAt: WallClock.seconds(), words: words).write(in: folder)
+  }
+
+  /// Notes where a reader found a key.
+  @inline(__always)
+  func noteFound(_ key: Span<UInt8>, hash: UInt64, in tier: Tier) {
+    guard tier != .hot else { return }
+    if tap.rises(key, in: tier) { rising.note(key, hash: hash) }
+  }
+
+  /// Whether moves may go on.
+  var goesOn: Bool { !isStopping.load(ordering: .acquiring) }
+
+  /// Calls `body` on a thread of its own after each interval.
+  func start(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    isStarted.store(true, ordering: .releasing)
+    guard let interval = settings.intervalSeconds else { return }
+    let wait = DispatchTimeInterval.milliseconds(Int(max(1, min(interval, 1e9) * 1000)))
+    let started = try PinnedThread(name: "store-placement", cpu: nil) { [self] in
+      while bell.wait(timeout: .now() + wait) == .timedOut, goesOn { body() }
+    }
+    thread.withLock { $0 = started }
+  }
+
+  /// Has moves under way end at the next part, and waits for the thread.
+  func stop() {
+    isStopping.store(true, ordering: .releasing)
+    bell.signal()
+    let ended = thread.withLock { thread in
+      defer { thread = nil }
+      return thread
+    }
+    ended?.join()
+  }
+}
+
+/// Spreads copies over time, so that callers' reads and writes find the drives free.
+struct MovePace {
+  private let bytesPerSecond: Double
+  private var dueAt = MonotonicClock.now()
+
+  init(bytesPerSecond: Int) { self.bytesPerSecond = Double(max(1, bytesPerSecond)) }
+
+  /// Waits until so many bytes more may be copied.
+  mutating func wait(afterCopying byteCount: Int) {
+    let now = MonotonicClock.now()
+    let took = Nanoseconds(Int64(Double(byteCount) / bytesPerSecond * 1e9))
+    dueAt = max(dueAt, now - Nanoseconds(100_000_000)) + took
+    if dueAt > now { MonotonicClock.sleep(dueAt - now) }
+  }
+}

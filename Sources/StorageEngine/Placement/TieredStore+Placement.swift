@@ -1,0 +1,272 @@
+internal import LinuxIO
+internal import Measurements
+internal import RocksDB
+internal import Synchronization
+
+extension TieredStore {
+  /// Moves each key to the tier where it belongs by its use: what should sink first, then what should rise.
+  ///
+  /// Keys that sink are found by walking over hot and warm, keys that rise by what readers found below.
+  /// The store goes on meanwhile; copies are spread over time by ``PlacementSettings/bytesPerSecond``, and
+  /// wait while writes are stalled. A store that was opened knows nothing of earlier uses, and lets nothing
+  /// sink for as long as a key may be idle and warm.
+  ///
+  /// - Returns: What moved; where a tier failed, why, while the rest was moved.
+  /// - Throws: ``StoreError/readOnly(path:)``, ``StoreError/closed(path:)``, or
+  ///   ``StoreError/invalidArgument(_:)`` for a store without ``StoreConfiguration/placement``.
+  @discardableResult
+  public func reclassify() throws(StoreError) -> ReclassifyReport {
+    guard committer != nil else { throw .readOnly(path: path) }
+    guard let placement else {
+      throw .invalidArgument("the store was opened without placement, which reclassifying needs")
+    }
+    _ = try tiers()
+    return placement.turn.withLock { resume -> ReclassifyReport in
+      var run = Reclassification(of: self, by: placement, from: resume)
+      run.carryOut()
+      resume = run.stoppedAt
+      placement.keep()
+      return run.report
+    }
+  }
+}
+
+extension TieredStore {
+  /// The tier in which a reader finds a key, deleted or not; nil where it is nowhere.
+  func tier(holding key: [UInt8]) throws(StoreError) -> Tier? {
+    let tiers = try tiers()
+    for tier in Tier.allCases where try Self.version(of: key, in: tiers[tier]) != nil {
+      return tier
+    }
+    return nil
+  }
+
+  /// How many bytes a tier takes of how many it may; nil where no limit is known.
+  ///
+  /// Without a set capacity that of the file system counts, unless another tier lies on it, too: what
+  /// sinks then makes no room.
+  func fill(of tier: Tier) throws(StoreError) -> (used: UInt64, capacity: UInt64)? {
+    let tiers = try tiers()
+    if let capacity = placement?.settings.capacityBytes[tier] {
+      let used = tiers[tier].database.integerProperty("rocksdb.total-sst-files-size") ?? 0
+      return (used, capacity)
+    }
+    func number(_ tier: Tier) -> DeviceNumber? {
+      (try? FileStatus(path: FileSystemPath(tiers[tier].path)))?.fileSystemNumber
+    }
+    guard let own = number(tier), Tier.allCases.allSatisfy({ $0 == tier || number($0) != own }),
+      let room = try? FileSystemRoom(at: FileSystemPath(tiers[tier].path))
+    else { return nil }
+    return (room.totalBytes - min(room.totalBytes, room.freeBytes), room.totalBytes)
+  }
+}
+
+/// One reclassification under way.
+struct Reclassification {
+  private let store: TieredStore
+  private let placement: Placement
+  private let began = MonotonicClock.now()
+  private var pace: MovePace
+  private var stalled: UInt64 = 0
+  private(set) var report = ReclassifyReport()
+  /// Where walks over tiers stopped.
+  private(set) var stoppedAt: [Tier: [UInt8]]
+
+  private static let partBytes = 1 << 20
+  private static let partKeys = 4096
+
+  init(of store: TieredStore, by placement: Placement, from resume: [Tier: [UInt8]]) {
+    self.store = store
+    self.placement = placement
+    stoppedAt = resume
+    pace = MovePace(bytesPerSecond: placement.settings.bytesPerSecond)
+  }
+
+  /// Moves what should move; what fails is in the report.
+  mutating func carryOut() {
+    attempt { run throws(StoreError) in run.report.totalKeys += try run.coldKeys() }
+    let knowsAll = placement.tap.withClassifier { $0.knowsAll(at: $1) }
+    // From below, so that what comes down from hot is not looked at again.
+    for source in [Tier.warm, .hot] {
+      attempt { run throws(StoreError) in try run.sink(from: source, byRule: knowsAll) }
+      attempt { run throws(StoreError) in try run.relieve(source) }
+    }
+    attempt { run throws(StoreError) in try run.raise() }
+    report.isComplete = stoppedAt.isEmpty && placement.goesOn
+    report.seconds = (MonotonicClock.now() - began).seconds
+  }
+
+  private mutating func attempt(_ step: (inout Reclassification) throws(StoreError) -> Void) {
+    guard placement.goesOn else { return }
+    do throws(StoreError) { try step(&self) } catch { report.failures.append(error) }
+  }
+
+  private func coldKeys() throws(StoreError) -> UInt64 {
+    try store.tiers().cold.database.integerProperty("rocksdb.estimate-num-keys") ?? 0
+  }
+
+  // MARK: Down
+
+  /// Moves down what does not belong to a tier any more; without a rule to go by, only counts.
+  private mutating func sink(from source: Tier, byRule: Bool) throws(StoreError) {
+    let targets: [Tier] = source == .hot ? [.cold, .warm] : [.cold]
+    for target in targets {
+      var seen: UInt64 = 0
+      let isFirst = target == targets.first
+      try moveAll(from: source, to: target) { placement, key in
+        seen += isFirst ? 1 : 0
+        guard byRule else { return false }
+        let hash = placement.tap.heatHash(key)
+        return placement.tap.glance { $0.tier(of: hash, in: source, at: $1) } == target
+      }
+      report.totalKeys += seen
+    }
+  }
+
+  /// Moves what is used least out of a tier that is too full.
+  private mutating func relieve(_ source: Tier) throws(StoreError) {
+    guard let excess = try excessShare(of: source) else { return }
+    let target: Tier = source == .hot ? (try excessShare(of: .warm) == nil ? .warm : .cold) : .cold
+    var histogram = RateHistogram()
+    try forEachKey(in: source) { placement, key in
+      let hash = placement.tap.heatHash(key)
+      histogram.add(placement.tap.glance { $0.use(of: hash, at: $1).perDay })
+    }
+    let limit = histogram.rate(below: excess)
+    try moveAll(from: source, to: target) { placement, key in
+      let hash = placement.tap.heatHash(key)
+      return placement.tap.glance { $0.use(of: hash, at: $1).perDay } < limit
+    }
+  }
+
+  /// The share of a tier's data that must leave it, a little more than needed; nil where it is not too full.
+  private func excessShare(of tier: Tier) throws(StoreError) -> Double? {
+    guard let (used, capacity) = try store.fill(of: tier), capacity > 0, used > 0 else {
+      return nil
+    }
+    let allowed = placement.settings.fullShare * Double(capacity)
+    guard Double(used) > allowed else { return nil }
+    return min(1, (Double(used) - 0.95 * allowed) / Double(used))
+  }
+
+  private mutating func moveAll(
+    from source: Tier, to target: Tier, where isDue: (Placement, Span<UInt8>) -> Bool
+  ) throws(StoreError) {
+    var left = KeyRange(from: stoppedAt.removeValue(forKey: source) ?? [], upTo: nil)
+    while true {
+      let part = try store.movePart(left, from: source, to: target, byteLimit: Self.partBytes) {
+        isDue(placement, $0)
+      }
+      try note(part.movedCount, part.byteCount, to: target)
+      guard let next = part.next else { return }
+      left.lower = next
+      guard placement.goesOn else {
+        stoppedAt[source] = next
+        return
+      }
+    }
+  }
+
+  private func forEachKey(
+    in tier: Tier, _ body: (Placement, Span<UInt8>) -> Void
+  ) throws(StoreError) {
+    var left = KeyRange.all
+    while placement.goesOn {
+      let part = try store.export(left, from: tier) { key in
+        body(placement, key)
+        return false
+      }
+      guard let next = part.next else { return }
+      left.lower = next
+    }
+  }
+
+  // MARK: Up
+
+  /// Moves up what readers found below the tier where it belongs.
+  private mutating func raise() throws(StoreError) {
+    let names = placement.rising.take()
+    let tap = placement.tap
+    let wanted: [(key: [UInt8], tier: Tier)] = tap.withClassifier { classifier, now in
+      names.map { ($0, classifier.tier(of: tap.heatHash($0.span), in: .cold, at: now)) }
+    }
+    for target in [Tier.hot, .warm] {
+      // A tier that is too full takes nothing; who is asked for again is remembered again.
+      guard try excessShare(of: target) == nil else { continue }
+      let keys = wanted.filter { $0.tier == target }.map(\.key)
+        .sorted { $0.lexicographicallyPrecedes($1) }
+      let sources: [Tier] = target == .hot ? [.warm, .cold] : [.cold]
+      for source in sources {
+        for start in stride(from: 0, to: keys.count, by: Self.partKeys) {
+          guard placement.goesOn else { return }
+          let part = keys[start..<min(start + Self.partKeys, keys.count)]
+          let moved = try store.moveKeys(part, from: source, to: target)
+          try note(moved.count, moved.bytes, to: target)
+        }
+      }
+    }
+  }
+
+  // MARK: Pace
+
+  /// Counts a part that was moved, and waits until the next may be.
+  private mutating func note(_ count: Int, _ byteCount: Int, to target: Tier) throws(StoreError) {
+    if count > 0 { report.movedKeys[target, default: 0] += count }
+    report.movedBytes += byteCount
+    guard byteCount > 0 else { return }
+    pace.wait(afterCopying: byteCount)
+    var waits = 0
+    while try isPressed(), waits < Self.waitsMax, placement.goesOn {
+      MonotonicClock.sleep(Self.pressureWait)
+      waits += 1
+    }
+  }
+
+  /// Whether writes were held back since the last look.
+  private mutating func isPressed() throws(StoreError) -> Bool {
+    let now = Tier.allCases.reduce(0) { sum, tier in
+      sum + ((try? store.tiers()[tier].database.ticker(.stallMicroseconds)) ?? 0)
+    }
+    defer { stalled = now }
+    return now > stalled
+  }
+
+  private static let pressureWait = Nanoseconds(50_000_000)
+  /// Five seconds: a store whose writes are always held back must not wait for ever.
+  private static let waitsMax = 100
+}
+
+/// How many keys are used how often, in steps of a fifth.
+struct RateHistogram {
+  private var counts = [Int](repeating: 0, count: 128)
+  private var total = 0
+
+  /// The step of a rate: 0 below 1 a day.
+  private static func step(_ perDay: Double) -> Int {
+    guard perDay >= 1 else { return 0 }
+    return min(127, 1 + Int(4 * Double(perDay.exponent) + 4 * (perDay.significand - 1)))
+  }
+
+  /// Where a step ends.
+  private static func end(of step: Int) -> Double {
+    guard step > 0 else { return 1 }
+    let (octave, quarter) = ((step - 1) / 4, (step - 1) % 4)
+    return Double(sign: .plus, exponent: octave, significand: 1 + Double(quarter + 1) / 4)
+  }
+
+  /// Counts a key.
+  mutating func add(_ perDay: Double) {
+    counts[Self.step(perDay)] += 1
+    total += 1
+  }
+
+  /// A rate below which at least a share of the keys is used.
+  func rate(below share: Double) -> Double {
+    var seen = 0
+    for step in counts.indices {
+      seen += counts[step]
+      if Double(seen) >= share * Double(total) { return Self.end(of: step) }
+    }
+    return .infinity
+  }
+}

@@ -1,0 +1,44 @@
+internal import LinuxIO
+internal import Measurements
+internal import Synchronization
+
+/// Keys that are being read ahead, so that whoever asks for one meanwhile waits for it instead of reading it
+/// a second time.
+final class PrefetchFlights: Sendable {
+  private let hashes = Mutex<Set<UInt64>>([])
+  private let count = Atomic<Int>(0)
+
+  func begin(_ keys: [UInt64]) {
+    hashes.withLock { hashes in
+      hashes.formUnion(keys)
+      count.store(hashes.count, ordering: .releasing)
+    }
+  }
+
+  func end(_ keys: [UInt64]) {
+    hashes.withLock { hashes in
+      hashes.subtract(keys)
+      count.store(hashes.count, ordering: .releasing)
+    }
+  }
+
+  /// Waits while a key is under way; whether it was.
+  @inline(__always)
+  func join(_ hash: UInt64) -> Bool {
+    guard count.load(ordering: .acquiring) > 0 else { return false }
+    return wait(for: hash)
+  }
+
+  private func wait(for hash: UInt64) -> Bool {
+    var waits = 0
+    while waits < Self.waitsMax, hashes.withLock({ $0.contains(hash) }) {
+      MonotonicClock.sleep(Self.step)
+      waits += 1
+    }
+    return waits > 0
+  }
+
+  private static let step = Nanoseconds(10_000)
+  /// Longer than that, some 20 ms, it waits for a reader's thread: then it is read at once.
+  private static let waitsMax = 300
+}

@@ -1,0 +1,58 @@
+internal import RocksDB
+
+/// Whether a client walks through keys in their order, and how far ahead it pays to read: pure.
+///
+/// A step is a key a little above the one before: the same bytes but for the last few. After three steps
+/// it is a run, whose reach doubles as it goes on, up to ``reachMax`` keys.
+struct RunDetector {
+  private var last: [UInt8] = []
+  private var steps = 0
+  /// Keys of the run that were asked to be read ahead and did not go by yet.
+  private var ahead = 0
+  private var reach = 0
+  /// The last key that was read ahead; empty where none was.
+  private var frontier: [UInt8] = []
+
+  static let stepsMin = 3
+  static let reachMin = 8
+  static let reachMax = 64
+  /// Bytes at a key's end in which it may differ from the one before.
+  private static let tailBytes = 4
+
+  /// Takes in the next key of a client.
+  ///
+  /// - Returns: Behind which key, and how many, should be read ahead; nil for none.
+  mutating func next(_ key: Span<UInt8>) -> (behind: [UInt8], count: Int)? {
+    let isStep = isStep(to: key)
+    last = key.copied()
+    guard isStep else {
+      steps = 0
+      ahead = 0
+      reach = 0
+      frontier = []
+      return nil
+    }
+    steps += 1
+    ahead -= 1
+    // Half of the reach is kept in hand, so that reading ahead stays ahead.
+    guard steps >= Self.stepsMin, ahead <= reach / 2 else { return nil }
+    reach = min(Self.reachMax, max(Self.reachMin, reach * 2))
+    ahead = max(0, ahead) + reach
+    return (isAhead(frontier) ? frontier : last, reach)
+  }
+
+  /// Says up to which key it was read ahead.
+  mutating func reached(_ key: [UInt8]) { if isAhead(key) { frontier = key } }
+
+  /// Whether the client has not come to a key yet.
+  func isAhead(_ key: [UInt8]) -> Bool { last.lexicographicallyPrecedes(key) }
+
+  /// Whether a key lies a little above the last one.
+  private func isStep(to key: Span<UInt8>) -> Bool {
+    guard !last.isEmpty, key.count == last.count else { return false }
+    var index = 0
+    while index < last.count, key[index] == last[index] { index += 1 }
+    return index < last.count && key[index] > last[index]
+      && last.count - index <= Self.tailBytes
+  }
+}

@@ -1,0 +1,71 @@
+internal import RocksDB
+
+extension TieredStore {
+  /// Takes note of an access, and has read ahead what may come next.
+  ///
+  /// - Parameters:
+  ///   - key: What was asked for.
+  ///   - hash: Of the key.
+  ///   - wasCached: Whether the cache had it; where it did not, somebody may be reading it ahead.
+  /// - Returns: Whether the cache has it now.
+  @inline(__always)
+  func watch(_ key: Span<UInt8>, hash: UInt64, wasCached: Bool) -> Bool {
+    guard let prefetch else { return wasCached }
+    let (isWatched, plan) = prefetch.note(key, hash: hash)
+    guard isWatched else { return wasCached }
+    if let plan { start(plan, by: prefetch) }
+    let isCached = wasCached || prefetch.flights.join(hash)
+    prefetch.duty.use(hash, wasCached: isCached)
+    return isCached
+  }
+
+  /// Has keys read by a reader's thread.
+  private func start(_ plan: PrefetchEngine.Plan, by prefetch: PrefetchEngine) {
+    if case .keys(let keys) = plan { prefetch.flights.begin(keys.map(\.hash)) }
+    do throws(StoreError) {
+      try parallelReader.submit { [self] in
+        // Nobody is told of what fails, as nobody asked: it is read when it is asked for.
+        try? carryOut(plan)
+        if case .keys(let keys) = plan { prefetch.flights.end(keys.map(\.hash)) }
+      }
+    } catch {
+      if case .keys(let keys) = plan { prefetch.flights.end(keys.map(\.hash)) }
+    }
+  }
+
+  /// Reads keys into the cache.
+  private func carryOut(_ plan: PrefetchEngine.Plan) throws(StoreError) {
+    switch plan {
+    case .keys(let keys): try readAhead(keys.map(\.key))
+    case .run(let key, let count, let client):
+      guard let prefetch else { return }
+      var keys: [[UInt8]] = []
+      // The key itself comes first, if it is still there.
+      try scan(KeyRange(from: key + [0], upTo: nil), limit: count) { key, _ in
+        keys.append(key.copied())
+        return true
+      }
+      keys = prefetch.stillWanted(keys, by: client)
+      let hashes = keys.map { KeyHash.hash($0.span) }
+      prefetch.flights.begin(hashes)
+      defer { prefetch.flights.end(hashes) }
+      try readAhead(keys)
+    }
+  }
+
+  /// Looks keys up that the cache does not have, and fills it with them.
+  private func readAhead(_ keys: [[UInt8]]) throws(StoreError) {
+    guard let cache, !keys.isEmpty else { return }
+    let hashes = keys.map { KeyHash.hash($0.span) }
+    let misses = keys.indices.compactMap { index -> TierLookup.Miss? in
+      let key = keys[index]
+      let ticket = cache.ticketIfMissing(hash: hashes[index], key: key.span)
+      return ticket.map { TierLookup.Miss(index: index, hash: hashes[index], ticket: $0) }
+    }
+    guard !misses.isEmpty else { return }
+    // Not an access of the key: nobody has asked for it.
+    var lookup = TierLookup(
+      keys: keys, misses: misses, tombstones: published.tombstones, cache: cache, placement: nil)
+    try lookup.look(in: try tiers()) { _, _ in }
+  }
+}

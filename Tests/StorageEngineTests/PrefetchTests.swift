@@ -1,0 +1,168 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import StorageEngine
+
+@Suite("Parts of prefetching")
+struct PrefetchPartTests {
+  private func hash(_ key: [UInt8]) -> UInt64 { KeyHash.hash(key.span, seed: 1) }
+
+  @Test("the table tells what mostly came after a key, and nothing of what came after it by chance")
+  func successors() {
+    var table = SuccessorTable(byteCount: 1 << 20)
+    let (first, second) = (bytes("first"), bytes("second"))
+    table.learn(hash(first), then: second.span, hash: hash(second))
+    // Once is not enough.
+    #expect(table.successors(of: hash(first), atLeast: 0.5).isEmpty)
+    table.learn(hash(first), then: second.span, hash: hash(second))
+    #expect(table.successors(of: hash(first), atLeast: 0.5).map(\.key) == [second])
+    for number in 0..<50 {
+      let other = bytes("other \(number)")
+      table.learn(hash(first), then: other.span, hash: hash(other))
+    }
+    #expect(table.successors(of: hash(first), atLeast: 0.5).isEmpty)
+  }
+
+  @Test("the table learns anew what comes after a key, and forgets the old")
+  func anew() {
+    var table = SuccessorTable(byteCount: 1 << 20)
+    let key = hash(bytes("key"))
+    let (old, new) = (bytes("old"), bytes("new"))
+    for _ in 0..<20 { table.learn(key, then: old.span, hash: hash(old)) }
+    for _ in 0..<20 { table.learn(key, then: new.span, hash: hash(new)) }
+    #expect(table.successors(of: key, atLeast: 0.5).map(\.key) == [new])
+  }
+
+  @Test("a run is noticed after some steps, and read ahead before its end is reached")
+  func run() {
+    var detector = RunDetector()
+    var until = 0
+    for number in 0..<1000 {
+      let key = bytes("block " + String(10_000 + number))
+      if let (behind, count) = detector.next(key.span) {
+        #expect(count <= RunDetector.reachMax)
+        // What lies between was asked for before.
+        #expect(behind == (until > number ? bytes("block " + String(10_000 + until)) : key))
+        until = max(until, number) + count
+        detector.reached(bytes("block " + String(10_000 + until)))
+      }
+      if number > RunDetector.stepsMin { #expect(until > number, "at \(number)") }
+    }
+  }
+
+  @Test("keys at random, downwards, of other lengths or far apart are no run")
+  func noRun() {
+    var random = SeededGenerator(seed: 2)
+    var detector = RunDetector()
+    #expect((0..<10_000).allSatisfy { _ in detector.next(random.bytes(16).span) == nil })
+    detector = RunDetector()
+    #expect(
+      (0..<1000).allSatisfy { detector.next(bytes("block " + String(99_999 - $0)).span) == nil })
+    detector = RunDetector()
+    #expect((0..<200).allSatisfy { detector.next([UInt8](repeating: 7, count: $0).span) == nil })
+  }
+
+  @Test("goes off duty where little of it is used, and on again where it is")
+  func duty() {
+    let duty = PrefetchDuty()
+    var random = SeededGenerator(seed: 3)
+    #expect((0..<10_000).allSatisfy { duty.isPlanning(UInt32($0)) })
+    for _ in 0..<20_000 { _ = duty.issue(random.next()) }
+    #expect((0..<81_920).count { duty.isPlanning(UInt32($0)) } == 1280)
+    #expect((0..<81_920).count { duty.isWatching(UInt32($0)) } == 10_240)
+    for _ in 0..<500 {
+      let key = random.next()
+      if duty.issue(key) { duty.use(key, wasCached: true) }
+    }
+    #expect((0..<10_000).allSatisfy { duty.isPlanning(UInt32($0)) })
+    #expect(duty.counts.used == 500)
+  }
+}
+
+@Suite("Prefetching", .serialized)
+struct PrefetchTests {
+  private let fixture: StoreFixture
+
+  init() throws { fixture = try StoreFixture() }
+
+  private func key(_ number: Int) -> [UInt8] { bytes("key " + String(10_000_000 + number)) }
+
+  /// A store whose keys all lie in cold, with a cache for a small part of them.
+  private func makeStore(_ keyCount: Int) throws -> TieredStore {
+    var configuration = StoreFixture.small
+    configuration.placement = nil
+    configuration.hotCacheBytes = 4 << 20
+    configuration.prefetchBytes = 4 << 20
+    // The kernel's cache would be as fast as what is read ahead.
+    configuration.directReads = true
+    let store = try fixture.create(configuration)
+    var random = SeededGenerator(seed: 5)
+    for number in 0..<keyCount { try store.put(key(number), random.bytes(500)) }
+    try store.move(.all, from: .hot, to: .cold)
+    try store.waitUntilIdle()
+    // A cache takes its memory with the first entries, and refuses those that come before it has.
+    let cache = try #require(store.cache)
+    var start = 0
+    while cache.counts.evictions == 0 {
+      start += 7919
+      try get(start % keyCount, from: store)
+    }
+    return store
+  }
+
+  private func get(_ number: Int, from store: TieredStore) throws {
+    #expect(try store.get(key(number)) { $0.count } == 500)
+  }
+
+  @Test("reads what came after a key before: most of it is used")
+  func pairs() throws {
+    let count = 20_000
+    let store = try makeStore(count)
+    var random = SeededGenerator(seed: 6)
+    var partner = Array(0..<count)
+    partner.shuffle(using: &random)
+    for _ in 0..<60_000 {
+      let first = Int.random(in: 0..<2000, using: &random)
+      try get(first, from: store)
+      try get(partner[first], from: store)
+    }
+    let counts = try #require(store.prefetch).duty.counts
+    print("pairs: \(counts)")
+    #expect(counts.issued > 10_000)
+    #expect(Double(counts.used) >= 0.6 * Double(counts.used + counts.wasted))
+  }
+
+  @Test("reads ahead of who walks through keys in their order")
+  func runs() throws {
+    let count = 20_000
+    let store = try makeStore(count)
+    var random = SeededGenerator(seed: 7)
+    for _ in 0..<60 {
+      let start = Int.random(in: 0..<count - 200, using: &random)
+      for number in start..<start + 200 {
+        try get(number, from: store)
+        // A client that does something with what it gets; else, on a busy machine, it is always ahead.
+        usleep(100)
+      }
+    }
+    let counts = try #require(store.prefetch).duty.counts
+    print("runs: \(counts)")
+    #expect(counts.issued > 3000)
+    #expect(Double(counts.used) >= 0.6 * Double(counts.used + counts.wasted))
+  }
+
+  @Test("reads next to nothing ahead where nothing follows from what came before")
+  func uncorrelated() throws {
+    let count = 20_000
+    let store = try makeStore(count)
+    let zipf = ZipfTable(count: count, skew: 0.99)
+    var random = SeededGenerator(seed: 8)
+    var places = Array(0..<count)
+    places.shuffle(using: &random)
+    for _ in 0..<100_000 { try get(places[zipf.rank(random.unit())], from: store) }
+    let counts = try #require(store.prefetch).duty.counts
+    print("uncorrelated: \(counts)")
+    #expect(counts.issued < 5000)
+  }
+}
