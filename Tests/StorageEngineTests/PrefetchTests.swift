@@ -63,20 +63,50 @@ struct PrefetchPartTests {
     #expect((0..<200).allSatisfy { detector.next([UInt8](repeating: 7, count: $0).span) == nil })
   }
 
-  @Test("goes off duty where little of it is used, and on again where it is")
-  func duty() {
-    let duty = PrefetchDuty()
-    var random = SeededGenerator(seed: 3)
-    #expect((0..<10_000).allSatisfy { duty.isPlanning(UInt32($0)) })
-    for _ in 0..<20_000 { _ = duty.issue(random.next()) }
-    #expect((0..<81_920).count { duty.isPlanning(UInt32($0)) } == 1280)
-    #expect((0..<81_920).count { duty.isWatching(UInt32($0)) } == 10_240)
-    for _ in 0..<500 {
-      let key = random.next()
-      if duty.issue(key) { duty.use(key, wasCached: true) }
+  @Test("the ledger tells what was used, what was asked for too late, and what never was")
+  func ledger() {
+    let ledger = PrefetchLedger()
+    #expect(ledger.issue(1) && !ledger.issue(1) && ledger.issue(2) && ledger.issue(3))
+    #expect(ledger.use(1, wasCached: true))
+    #expect(!ledger.use(1, wasCached: true))
+    #expect(!ledger.use(2, wasCached: false))
+    // In the place of the third.
+    #expect(ledger.issue(3 + 4096))
+    #expect(ledger.counts == PrefetchLedger.Counts(issued: 4, used: 1, wasted: 2))
+  }
+
+  /// Of so many accesses, how many are planned at; those that rest pass unseen.
+  private func planned(_ duty: inout PrefetchDuty, _ count: Int, uses: Int) -> Int {
+    var planned = 0
+    var number = 0
+    while number < count {
+      if duty.next(precision: { 0.9 }) == .plan { planned += 1 }
+      if uses > 0, number % uses == 0 { duty.use() }
+      number += 1 + Int(duty.rest)
     }
-    #expect((0..<10_000).allSatisfy { duty.isPlanning(UInt32($0)) })
-    #expect(duty.counts.used == 500)
+    return planned
+  }
+
+  @Test("goes off duty where little is used, looks now and then, and goes on where it pays again")
+  func duty() {
+    var duty = PrefetchDuty()
+    let trial = Int(PrefetchDuty.trial)
+    #expect(planned(&duty, trial, uses: 0) == trial)
+    let count = 20 * Int(PrefetchDuty.period)
+    let share = Double(planned(&duty, count, uses: 0)) / Double(count)
+    #expect(share > 0.005 && share < 0.01)
+    _ = planned(&duty, 2 * Int(PrefetchDuty.period), uses: 10)
+    #expect(planned(&duty, 10_000, uses: 10) == 10_000)
+  }
+
+  @Test("stays off duty where too much is read ahead for nothing")
+  func imprecise() {
+    var duty = PrefetchDuty()
+    for _ in 0..<PrefetchDuty.trial {
+      _ = duty.next { 0.3 }
+      duty.use()
+    }
+    #expect(duty.rest > 0)
   }
 }
 
@@ -127,7 +157,7 @@ struct PrefetchTests {
       try get(first, from: store)
       try get(partner[first], from: store)
     }
-    let counts = try #require(store.prefetch).duty.counts
+    let counts = try #require(store.prefetch).ledger.counts
     print("pairs: \(counts)")
     #expect(counts.issued > 10_000)
     #expect(Double(counts.used) >= 0.6 * Double(counts.used + counts.wasted))
@@ -146,7 +176,7 @@ struct PrefetchTests {
         usleep(100)
       }
     }
-    let counts = try #require(store.prefetch).duty.counts
+    let counts = try #require(store.prefetch).ledger.counts
     print("runs: \(counts)")
     #expect(counts.issued > 3000)
     #expect(Double(counts.used) >= 0.6 * Double(counts.used + counts.wasted))
@@ -161,7 +191,7 @@ struct PrefetchTests {
     var places = Array(0..<count)
     places.shuffle(using: &random)
     for _ in 0..<100_000 { try get(places[zipf.rank(random.unit())], from: store) }
-    let counts = try #require(store.prefetch).duty.counts
+    let counts = try #require(store.prefetch).ledger.counts
     print("uncorrelated: \(counts)")
     #expect(counts.issued < 5000)
   }

@@ -1,17 +1,7 @@
 internal import Synchronization
 
-/// Whether prefetching pays: what share of what was read ahead was used before it was overtaken.
-///
-/// While it pays, it is always on duty; where it does not, for a short time now and then, to see whether it
-/// does again.
-final class PrefetchDuty: Sendable {
-  /// The fate of keys that were read ahead, by their hash; a newer one takes an older one's place.
-  private struct State {
-    var waiting: [UInt64]
-    var precision: Double
-    var counts = Counts()
-  }
-
+/// What becomes of keys that are read ahead: how many are used before they are overtaken.
+final class PrefetchLedger: Sendable {
   /// What became of what was read ahead.
   struct Counts: Sendable, Equatable {
     /// Keys that were read ahead.
@@ -22,36 +12,22 @@ final class PrefetchDuty: Sendable {
     var wasted: UInt64 = 0
   }
 
-  private let state: Mutex<State>
-  private let isPaying = Atomic<Bool>(true)
+  private struct State {
+    /// Keys whose fate is open, by their hash; a newer one takes an older one's place.
+    var waiting: [UInt64]
+    /// The share that is used, the last few dozen counting most.
+    var precision = 0.7
+    var counts = Counts()
+  }
 
-  /// At least so much of what is read ahead must be used.
-  static let worthwhile = 0.4
+  private let state = Mutex(State(waiting: [UInt64](repeating: 0, count: waitingCount)))
+
   private static let weight = 1.0 / 64
   private static let waitingCount = 4096
-  /// While it does not pay, something is read ahead at the first few of so many accesses of a client, and
-  /// watched for what becomes of it for some more.
-  private static let watchedOf: UInt32 = 4096
-  private static let watched: UInt32 = 512
-  private static let planned: UInt32 = 64
-
-  init() {
-    state = Mutex(
-      State(waiting: [UInt64](repeating: 0, count: Self.waitingCount), precision: 0.7))
-  }
-
-  /// Whether an access, counted by its client, is to be looked at.
-  @inline(__always)
-  func isWatching(_ count: UInt32) -> Bool {
-    isPaying.load(ordering: .relaxed) || count & (Self.watchedOf - 1) < Self.watched
-  }
-
-  /// Whether something is to be read ahead at an access that is looked at.
-  func isPlanning(_ count: UInt32) -> Bool {
-    isPaying.load(ordering: .relaxed) || count & (Self.watchedOf - 1) < Self.planned
-  }
 
   var counts: Counts { state.withLock { $0.counts } }
+  /// The share that is used.
+  var precision: Double { state.withLock { $0.precision } }
 
   /// Notes that a key is read ahead; false where that was noted already.
   func issue(_ hash: UInt64) -> Bool {
@@ -59,29 +35,91 @@ final class PrefetchDuty: Sendable {
       let slot = Int(truncatingIfNeeded: hash) & (Self.waitingCount - 1)
       let old = state.waiting[slot]
       guard old != hash else { return false }
-      if old != 0 {
-        state.counts.wasted += 1
-        settle(&state, used: false)
-      }
+      if old != 0 { Self.settle(&state, used: false) }
       state.waiting[slot] = hash
       state.counts.issued += 1
       return true
     }
   }
 
-  /// Notes that a reader asked for a key, and whether the cache had it.
-  func use(_ hash: UInt64, wasCached: Bool) {
+  /// Notes that a reader asked for a key, and whether the cache had it; whether reading ahead was to thank.
+  func use(_ hash: UInt64, wasCached: Bool) -> Bool {
     state.withLock { state in
       let slot = Int(truncatingIfNeeded: hash) & (Self.waitingCount - 1)
-      guard state.waiting[slot] == hash else { return }
+      guard state.waiting[slot] == hash else { return false }
       state.waiting[slot] = 0
-      if wasCached { state.counts.used += 1 } else { state.counts.wasted += 1 }
-      settle(&state, used: wasCached)
+      Self.settle(&state, used: wasCached)
+      return wasCached
     }
   }
 
-  private func settle(_ state: inout State, used: Bool) {
-    state.precision += ((used ? 1 : 0) - state.precision) * Self.weight
-    isPaying.store(state.precision >= Self.worthwhile, ordering: .relaxed)
+  private static func settle(_ state: inout State, used: Bool) {
+    if used { state.counts.used += 1 } else { state.counts.wasted += 1 }
+    state.precision += ((used ? 1 : 0) - state.precision) * weight
+  }
+}
+
+/// Whether a client is watched, by what came of it: pure.
+///
+/// At first it is on trial. Then it is watched always where enough of its accesses find what was read ahead,
+/// and else for a short time now and then, to see whether they would.
+struct PrefetchDuty {
+  /// What is done with an access.
+  enum Part: Equatable {
+    case nothing
+    /// It may use what was read ahead.
+    case watch
+    /// And something may be read ahead at it.
+    case plan
+  }
+
+  private var isPaying = true
+  private var count: UInt32 = 0
+  private var usedCount: UInt32 = 0
+
+  static let trial: UInt32 = 1 << 15
+  /// Accesses between two judgements of a client for whom it pays.
+  static let window: UInt32 = 1 << 12
+  /// Accesses between two looks at one for whom it does not.
+  static let period: UInt32 = 1 << 18
+  /// Of those, the first that are planned at, and those that are watched.
+  static let planned: UInt32 = 1 << 11
+  static let watched: UInt32 = 1 << 12
+  /// Of the accesses that are planned at, one in so many must use what was read ahead: looking at one costs
+  /// about a microsecond, and reading from a drive fifty at the least.
+  static let worthwhile: UInt32 = 50
+  /// At least so much of what is read ahead must be used.
+  static let precisionMin = 0.4
+
+  /// Accesses that nothing is done with before the next one that counts.
+  private(set) var rest: UInt32 = 0
+
+  /// Takes in that an access used what was read ahead.
+  mutating func use() { usedCount &+= 1 }
+
+  /// Takes in the next access.
+  ///
+  /// - Parameter precision: The share of all that is read ahead that is used.
+  /// - Returns: What is done with it.
+  mutating func next(precision: () -> Double) -> Part {
+    count &+= 1
+    if isPaying {
+      guard count >= Self.trial, count % Self.window == 0 else { return .plan }
+      let planned = count == Self.trial ? Self.trial : Self.window
+      judge(planned: planned, precision)
+      return .plan
+    }
+    rest = 0
+    if count < Self.planned { return .plan }
+    if count < Self.watched { return .watch }
+    judge(planned: Self.planned, precision)
+    return .nothing
+  }
+
+  private mutating func judge(planned: UInt32, _ precision: () -> Double) {
+    isPaying = usedCount >= planned / Self.worthwhile && precision() >= Self.precisionMin
+    usedCount = 0
+    count = isPaying ? Self.trial : 0
+    rest = isPaying ? 0 : Self.period
   }
 }

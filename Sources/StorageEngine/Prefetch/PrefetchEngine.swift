@@ -5,7 +5,7 @@ internal import Synchronization
 /// Reads keys into the hot cache before they are asked for: those that came after a key before, and those
 /// behind one that a client walks by.
 ///
-/// A client is a thread, by default: so the turns of many do not mix.
+/// A client is a thread: so the turns of many do not mix.
 final class PrefetchEngine: Sendable {
   /// What to read ahead.
   enum Plan: Sendable {
@@ -15,16 +15,18 @@ final class PrefetchEngine: Sendable {
   }
 
   private struct Client {
+    var duty = PrefetchDuty()
     var previous: UInt64?
     var run = RunDetector()
   }
 
   private final class Slot: Sendable {
-    let count = Atomic<UInt32>(0)
+    /// Accesses to let pass before the client is looked at again.
+    let rest = Atomic<UInt32>(0)
     let client = Mutex(Client())
   }
 
-  let duty = PrefetchDuty()
+  let ledger = PrefetchLedger()
   let flights = PrefetchFlights()
   private let slots: [Slot] = (0..<slotCount).map { _ in Slot() }
   private let table: Mutex<SuccessorTable>
@@ -36,21 +38,60 @@ final class PrefetchEngine: Sendable {
   /// An engine that remembers in so many bytes.
   init(byteCount: Int) { table = Mutex(SuccessorTable(byteCount: byteCount)) }
 
-  /// Looks at an access, unless it is not on duty.
+  /// The slot of the calling thread.
+  @inline(__always)
+  static func client() -> Int {
+    let thread = UInt64(truncatingIfNeeded: pthread_self())
+    return Int(truncatingIfNeeded: (thread &* 0x9E37_79B9_7F4A_7C15) &>> 58)
+  }
+
+  /// Whether a client's access passes unseen.
+  @inline(__always)
+  func rests(_ client: Int) -> Bool {
+    let rest = slots[client].rest.load(ordering: .relaxed)
+    guard rest > 0 else { return false }
+    slots[client].rest.store(rest &- 1, ordering: .relaxed)
+    return true
+  }
+
+  /// Looks at an access.
   ///
   /// - Parameters:
   ///   - key: What was asked for.
   ///   - hash: Of the key.
-  /// - Returns: Whether it was looked at, and what to read ahead now.
-  @inline(__always)
-  func note(_ key: Span<UInt8>, hash: UInt64) -> (isWatched: Bool, plan: Plan?) {
-    let thread = UInt64(truncatingIfNeeded: pthread_self())
-    let client = Int(truncatingIfNeeded: (thread &* 0x9E37_79B9_7F4A_7C15) &>> 58)
-    let slot = slots[client]
-    let count = slot.count.load(ordering: .relaxed) &+ 1
-    slot.count.store(count, ordering: .relaxed)
-    guard duty.isWatching(count) else { return (false, nil) }
-    return (true, duty.isPlanning(count) ? look(key, hash: hash, client) : nil)
+  ///   - number: The client's.
+  /// - Returns: Whether it may use what was read ahead, and what to read ahead now.
+  func note(_ key: Span<UInt8>, hash: UInt64, client number: Int) -> (isWatched: Bool, plan: Plan?)
+  {
+    let slot = slots[number]
+    let (part, previous, ahead) = slot.client.withLock {
+      client -> (PrefetchDuty.Part, UInt64?, (behind: [UInt8], count: Int)?) in
+      let part = client.duty.next { ledger.precision }
+      slot.rest.store(client.duty.rest, ordering: .relaxed)
+      guard part == .plan else {
+        client.previous = nil
+        return (part, nil, nil)
+      }
+      let previous = client.previous
+      client.previous = hash
+      return (part, previous, client.run.next(key))
+    }
+    guard part == .plan else { return (part == .watch, nil) }
+    if let ahead {
+      return (true, .run(behind: ahead.behind, count: ahead.count, client: number))
+    }
+    let next = table.withLock { table in
+      if let previous { table.learn(previous, then: key, hash: hash) }
+      return table.successors(of: hash, atLeast: Self.share)
+    }
+    let wanted = next.filter { ledger.issue($0.hash) }
+    return (true, wanted.isEmpty ? nil : .keys(wanted))
+  }
+
+  /// Notes whether the cache had a key that a client asked for.
+  func use(_ hash: UInt64, wasCached: Bool, client: Int) {
+    guard ledger.use(hash, wasCached: wasCached) else { return }
+    slots[client].client.withLock { $0.duty.use() }
   }
 
   /// Those of the keys that a client has not come to yet and that nobody reads ahead so far.
@@ -59,22 +100,6 @@ final class PrefetchEngine: Sendable {
       if let last = keys.last { client.run.reached(last) }
       return client.run
     }
-    return keys.filter { run.isAhead($0) && duty.issue(KeyHash.hash($0.span)) }
-  }
-
-  @inline(never)
-  private func look(_ key: Span<UInt8>, hash: UInt64, _ number: Int) -> Plan? {
-    let (previous, ahead) = slots[number].client.withLock { client in
-      let previous = client.previous
-      client.previous = hash
-      return (previous, client.run.next(key))
-    }
-    if let ahead { return .run(behind: ahead.behind, count: ahead.count, client: number) }
-    let next = table.withLock { table in
-      if let previous { table.learn(previous, then: key, hash: hash) }
-      return table.successors(of: hash, atLeast: Self.share)
-    }
-    let wanted = next.filter { duty.issue($0.hash) }
-    return wanted.isEmpty ? nil : .keys(wanted)
+    return keys.filter { run.isAhead($0) && ledger.issue(KeyHash.hash($0.span)) }
   }
 }

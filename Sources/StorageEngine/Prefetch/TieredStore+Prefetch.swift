@@ -11,11 +11,20 @@ extension TieredStore {
   @inline(__always)
   func watch(_ key: Span<UInt8>, hash: UInt64, wasCached: Bool) -> Bool {
     guard let prefetch else { return wasCached }
-    let (isWatched, plan) = prefetch.note(key, hash: hash)
+    let client = PrefetchEngine.client()
+    if prefetch.rests(client) { return wasCached }
+    return watch(key, hash: hash, wasCached: wasCached, by: prefetch, client)
+  }
+
+  @inline(never)
+  private func watch(
+    _ key: Span<UInt8>, hash: UInt64, wasCached: Bool, by prefetch: PrefetchEngine, _ client: Int
+  ) -> Bool {
+    let (isWatched, plan) = prefetch.note(key, hash: hash, client: client)
     guard isWatched else { return wasCached }
     if let plan { start(plan, by: prefetch) }
     let isCached = wasCached || prefetch.flights.join(hash)
-    prefetch.duty.use(hash, wasCached: isCached)
+    prefetch.use(hash, wasCached: isCached, client: client)
     return isCached
   }
 
