@@ -65,4 +65,20 @@ struct CostCommandTests: RunsStoreCommands {
     #expect(ending.code == 64, "\(ending.errors)")
     #expect(ending.errors.contains("nothing"), "\(ending.errors)")
   }
+
+  @Test("its sister tells what lies where, with what is known of use")
+  func tiers() throws {
+    let folder = try TestFolder()
+    let store = folder.path("store")
+    try expect(["create", store])
+    try expect(["put", store, "key", "value"])
+    let text = try expect(["tiers", store]).output
+    #expect(text.hasPrefix("tier"), "\(text)")
+    #expect(text.split(separator: "\n").count == 4, "\(text)")
+    let json = try expect(["tiers", store, "--json"]).output
+    let tiers = try #require(
+      JSONSerialization.jsonObject(with: Data(json.utf8)) as? [[String: Any]])
+    #expect(tiers.map { $0["keyCount"] as? Int } == [1, 0, 0])
+    try expect(["tiers", store, "--watch", "0"], code: 64)
+  }
 }

@@ -36,6 +36,7 @@ final class AccessTap: Sendable {
 
   private static let laneCount = 16
   private static let noteCount = 256
+  private static let notesMax = 1 << 15
   private static let periodMax = 1 << 12
 
   /// Notes for a classifier that knows keys by their hash under a seed, by a clock of seconds.
@@ -48,7 +49,7 @@ final class AccessTap: Sendable {
   /// Notes an access of a key, which the process knows under a hash.
   @inline(__always)
   func note(_ key: Span<UInt8>, hash: UInt64) {
-    let lane = lanes[Int(truncatingIfNeeded: hash &>> 4) & (Self.laneCount - 1)]
+    let lane = lane(hash)
     let skips = lane.skips.load(ordering: .relaxed)
     if skips > 0 { return lane.skips.store(skips - 1, ordering: .relaxed) }
     keep(key, in: lane)
@@ -56,6 +57,19 @@ final class AccessTap: Sendable {
 
   /// What the classifier knows a key by, in this process and the next.
   func heatHash(_ key: Span<UInt8>) -> UInt64 { KeyHash.hash(key, seed: seed) }
+
+  @inline(__always)
+  private func lane(_ hash: UInt64) -> Lane {
+    lanes[Int(truncatingIfNeeded: hash &>> 4) & (Self.laneCount - 1)]
+  }
+
+  /// Takes all notes out of a lane.
+  private static func empty(_ lane: Lane) -> [Note] {
+    lane.notes.withLock { notes in
+      defer { notes.removeAll(keepingCapacity: true) }
+      return notes
+    }
+  }
 
   @inline(never)
   private func keep(_ key: Span<UInt8>, in lane: Lane) {
@@ -75,7 +89,11 @@ final class AccessTap: Sendable {
       defer { notes.removeAll(keepingCapacity: true) }
       return notes
     }
-    if let full { state.withLock { take(full, into: &$0) } }
+    guard let full else { return }
+    // While all that is known is looked through, nobody waits; what then comes too fast is lost.
+    let isTaken: Void? = state.withLockIfAvailable { take(full, into: &$0) }
+    guard isTaken == nil else { return }
+    lane.notes.withLock { if $0.count + full.count <= Self.notesMax { $0 = full + $0 } }
   }
 
   private static func mixed(_ value: UInt64, below bound: Int) -> Int {
@@ -101,24 +119,23 @@ final class AccessTap: Sendable {
 
   /// Lends the classifier with all that was noted so far.
   func withClassifier<R: Sendable>(_ body: (inout DataClassifier, _ now: Double) -> R) -> R {
-    let waiting = lanes.map { lane in
-      lane.notes.withLock { notes in
-        defer { notes.removeAll(keepingCapacity: true) }
-        return notes
-      }
-    }
-    return state.withLock { state in
-      for notes in waiting where !notes.isEmpty { take(notes, into: &state) }
+    state.withLock { state in
+      for lane in lanes { take(Self.empty(lane), into: &state) }
       return body(&state.classifier, clock())
     }
   }
 
   /// Whether a key that was found in a lower tier is on its way to belong to a higher one, by what is
   /// known so far and the access that found it.
-  func rises(_ key: Span<UInt8>, in tier: Tier) -> Bool {
+  func rises(_ key: Span<UInt8>, hash: UInt64, in tier: Tier) -> Bool {
     let weight = Double(period.load(ordering: .relaxed))
-    let hash = heatHash(key)
-    return glance { $0.rises(hash, in: tier, with: weight, at: $1) }
+    let known = heatHash(key)
+    let lane = lane(hash)
+    return state.withLockIfAvailable { state in
+      // The accesses before this one may be among them.
+      take(Self.empty(lane), into: &state)
+      return state.classifier.rises(known, in: tier, with: weight, at: clock())
+    } ?? false
   }
 
   /// Lends the classifier as it is, for a short look.

@@ -55,7 +55,7 @@ final class Placement: Sendable {
   @inline(__always)
   func noteFound(_ key: Span<UInt8>, hash: UInt64, in tier: Tier) {
     guard tier != .hot else { return }
-    if tap.rises(key, in: tier) { rising.note(key, hash: hash) }
+    if tap.rises(key, hash: hash, in: tier) { rising.note(key, hash: hash) }
   }
 
   /// Whether moves may go on.

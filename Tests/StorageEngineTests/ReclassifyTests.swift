@@ -1,0 +1,84 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import StorageEngine
+
+@Suite("Reclassification")
+struct ReclassifyTests {
+  private func configuration(
+    _ change: (inout PlacementSettings) -> Void = { _ in }
+  ) -> StoreConfiguration {
+    var configuration = StoreFixture.small
+    var placement = PlacementSettings()
+    placement.intervalSeconds = nil
+    placement.memoryBytes = 256 << 10
+    change(&placement)
+    configuration.placement = placement
+    configuration.hotCacheBytes = 0
+    return configuration
+  }
+
+  @Test("lets sink what nobody reads and rise what readers find below, and reports both")
+  func sinkAndRise() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create(configuration())
+    for number in 0..<100 { try store.put(bytes("key \(number)"), bytes("value")) }
+    let first = try store.reclassify()
+    #expect(first.movedKeys == [.cold: 100] && first.isComplete && first.failures.isEmpty)
+    #expect(first.totalKeys >= 100 && first.movedBytes > 0)
+    // So short a watch takes accesses of the first minutes for those of an hour.
+    for _ in 0..<100 { #expect(try store.get(bytes("key 7")) == bytes("value")) }
+    for _ in 0..<10 { #expect(try store.get(bytes("key 8")) == bytes("value")) }
+    let second = try store.reclassify()
+    #expect(second.movedKeys == [.hot: 1, .warm: 1])
+    #expect(try store.tier(holding: bytes("key 7")) == .hot)
+    #expect(try store.tier(holding: bytes("key 8")) == .warm)
+    #expect(try store.tier(holding: bytes("key 9")) == .cold)
+  }
+
+  @Test("empties a tier that is too full of what is used least, and lets nothing rise into it")
+  func full() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create(configuration { $0.capacityBytes = [.hot: 200_000] })
+    var random = SeededGenerator(seed: 1)
+    for number in 0..<1000 { try store.put(bytes("key \(number)"), random.bytes(300)) }
+    try store.waitUntilIdle()
+    // All of it belongs to hot by its use, some of it more.
+    for round in 0..<120 {
+      for number in 0..<1000 where round < 60 || number < 300 {
+        #expect(try store.get(bytes("key \(number)")) { $0.count } == 300)
+      }
+    }
+    let report = try store.reclassify()
+    let sunk = (report.movedKeys[.warm] ?? 0) + (report.movedKeys[.cold] ?? 0)
+    #expect(sunk >= 300 && sunk <= 900, "\(report)")
+    for number in 0..<100 { #expect(try store.tier(holding: bytes("key \(number)")) == .hot) }
+  }
+
+  @Test("is refused where there is nothing to go by")
+  func refused() throws {
+    let fixture = try StoreFixture()
+    var configuration = StoreFixture.small
+    configuration.placement = nil
+    let store = try fixture.create(configuration)
+    #expect(throws: StoreError.self) { try store.reclassify() }
+    try store.close()
+    configuration.readOnly = true
+    let reader = try fixture.open(configuration)
+    #expect(throws: StoreError.self) { try reader.reclassify() }
+  }
+
+  @Test("comes by itself after each interval, and keeps no store open")
+  func byItself() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create(configuration { $0.intervalSeconds = 0.05 })
+    try store.put(bytes("key"), bytes("value"))
+    let end = Date().addingTimeInterval(60)
+    while try store.tier(holding: bytes("key")) != .cold, Date() < end { usleep(10_000) }
+    #expect(try store.tier(holding: bytes("key")) == .cold)
+    try store.close()
+    #expect(throws: StoreError.closed(path: fixture.path)) { try store.reclassify() }
+  }
+}
