@@ -26,6 +26,13 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(
+      url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
   ],
   targets: [
     .systemLibrary(name: "CLinux"),
@@ -52,6 +59,22 @@ let package = Package(
       dependencies: [
         "RocksDB", "LinuxIO", "Measurements",
         .product(name: "SystemPackage", package: "swift-system"),
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+      ],
+      swiftSettings: safe),
+    .target(
+      name: "PrometheusMetrics",
+      dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")],
+      swiftSettings: safe),
+    .target(
+      name: "StoreServer",
+      dependencies: [
+        "StorageEngine",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
       ],
       swiftSettings: safe),
     .target(name: "Workloads", dependencies: ["Measurements"], swiftSettings: safe),
@@ -79,7 +102,7 @@ let package = Package(
       name: "storebench",
       dependencies: [
         "Qualification", "Reports", "Verdicts", "Driver", "Workloads", "LinuxIO", "Measurements",
-        "StorageEngine", "RocksDB",
+        "StorageEngine", "RocksDB", "PrometheusMetrics", "StoreServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: safe),
@@ -99,6 +122,13 @@ let package = Package(
       name: "StorageEngineTests",
       dependencies: [
         "StorageEngine", "RocksDB", "LinuxIO", "Measurements", "StoreWriter", "TestSupport",
+        "PrometheusMetrics",
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "PrometheusMetricsTests",
+      dependencies: [
+        "PrometheusMetrics", "TestSupport", .product(name: "CoreMetrics", package: "swift-metrics"),
       ],
       swiftSettings: strict),
     .testTarget(

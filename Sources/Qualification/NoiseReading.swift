@@ -14,17 +14,7 @@ public struct NoiseReading: Sendable, Equatable {
   /// Processors that the kernel counts.
   public var cpuCount = 0
   /// Processor ticks by use, idle ones too; nil where /proc/stat is not as expected.
-  public var ticks: Ticks?
-
-  /// Ticks of all processors together.
-  public struct Ticks: Sendable, Equatable {
-    /// In which a processor did something.
-    public var busy: UInt64
-    /// In which the hypervisor let a processor wait.
-    public var stolen: UInt64
-    /// In all.
-    public var total: UInt64
-  }
+  public var ticks: CPUTicks?
 
   /// Reads the counters.
   ///
@@ -39,18 +29,8 @@ public struct NoiseReading: Sendable, Equatable {
     self.processCPU = processCPU
     cpuPressureMicroseconds = Self.pressure(tree.lines("/proc/pressure/cpu"))
     memoryPressureMicroseconds = Self.pressure(tree.lines("/proc/pressure/memory"))
-    let stat = tree.lines("/proc/stat").filter { $0.hasPrefix("cpu") }
-    let line = stat.first { $0.hasPrefix("cpu ") } ?? ""
-    cpuCount = stat.count { !$0.hasPrefix("cpu ") }
-    let counts = line.split(separator: " ").dropFirst().compactMap { UInt64($0) }
-    // user nice system idle iowait irq softirq steal; guest time is within user and nice.
-    if counts.count >= 8 {
-      let total = counts[..<8].reduce(0) { $0 &+ $1 }
-      let idle = counts[3] &+ counts[4]
-      let waiting = idle &+ counts[7]
-      ticks = Ticks(
-        busy: total > waiting ? total - waiting : 0, stolen: counts[7], total: total)
-    }
+    cpuCount = tree.lines("/proc/stat").count { $0.hasPrefix("cpu") && !$0.hasPrefix("cpu ") }
+    ticks = CPUTicks(tree: tree)
   }
 
   /// Reads this machine's counters.
@@ -79,9 +59,7 @@ public struct NoiseReading: Sendable, Equatable {
       if ticks.stolen >= before.stolen {
         record.steal = min(Double(ticks.stolen - before.stolen) / total, 1)
       }
-      if ticks.busy >= before.busy {
-        record.cpuBusy = min(Double(ticks.busy - before.busy) / total, 1)
-      }
+      record.cpuBusy = ticks.busyShare(since: before)
     }
     return record
   }

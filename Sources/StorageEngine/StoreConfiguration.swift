@@ -43,6 +43,8 @@ public struct StoreConfiguration: Sendable, Equatable {
   public var placement: PlacementSettings? = PlacementSettings()
   /// Bytes of memory for what prefetching learns, which needs a cache to read into; 0 for none.
   public var prefetchBytes = 8 << 20
+  /// Who is told what the store does; nil for nobody.
+  public var metrics: StorageMetrics?
   /// Whether nothing may be changed.
   public var readOnly = false
 

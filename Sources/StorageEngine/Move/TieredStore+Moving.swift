@@ -310,7 +310,7 @@ extension TieredStore {
     _ range: KeyRange, from source: Tier, to target: Tier,
     byteLimit: Int = exportBytes, where isWanted: (_ key: Span<UInt8>) -> Bool = { _ in true }
   ) throws(StoreError) -> MovedPart {
-    try mover.withLock { _ throws(StoreError) -> MovedPart in
+    try counted(from: source, to: target) { () throws(StoreError) -> MovedPart in
       let part = try export(range, from: source, byteLimit: byteLimit, where: isWanted)
       let moved = try move(part.entries, from: source, to: target)
       return MovedPart(movedCount: moved.count, byteCount: moved.bytes, next: part.next)
@@ -323,13 +323,33 @@ extension TieredStore {
   func moveKeys(
     _ keys: ArraySlice<[UInt8]>, from source: Tier, to target: Tier
   ) throws(StoreError) -> (count: Int, bytes: Int) {
-    try mover.withLock { _ throws(StoreError) -> (count: Int, bytes: Int) in
+    let moved = try counted(from: source, to: target) { () throws(StoreError) -> MovedPart in
       let tier = try tiers()[source]
       var entries: [StoredEntry] = []
       for key in keys {
         if let entry = try Self.entry(key, in: tier) { entries.append(entry) }
       }
-      return try move(entries, from: source, to: target)
+      let moved = try move(entries, from: source, to: target)
+      return MovedPart(movedCount: moved.count, byteCount: moved.bytes, next: nil)
+    }
+    return (moved.movedCount, moved.byteCount)
+  }
+
+  /// Carries a move out under the movers' lock, and counts it.
+  private func counted(
+    from source: Tier, to target: Tier, _ body: () throws(StoreError) -> MovedPart
+  ) throws(StoreError) -> MovedPart {
+    let route = MoveCounts.Route(from: source, to: target)
+    return try mover.withLock { _ throws(StoreError) -> MovedPart in
+      moveCounts.withLock { $0.begin() }
+      do throws(StoreError) {
+        let part = try body()
+        moveCounts.withLock { $0.end(route, keys: part.movedCount, bytes: part.byteCount) }
+        return part
+      } catch {
+        moveCounts.withLock { $0.fail(route) }
+        throw error
+      }
     }
   }
 

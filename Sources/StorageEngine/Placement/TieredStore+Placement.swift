@@ -46,17 +46,24 @@ extension TieredStore {
   /// Without a set capacity that of the file system counts, unless another tier lies on it, too: what
   /// sinks then makes no room.
   func fill(of tier: Tier) throws(StoreError) -> (used: UInt64, capacity: UInt64)? {
+    if placement?.settings.capacityBytes[tier] != nil { return try room(of: tier) }
     let tiers = try tiers()
-    if let capacity = placement?.settings.capacityBytes[tier] {
-      let used = tiers[tier].database.integerProperty("rocksdb.total-sst-files-size") ?? 0
-      return (used, capacity)
-    }
     func number(_ tier: Tier) -> DeviceNumber? {
       (try? FileStatus(path: FileSystemPath(tiers[tier].path)))?.fileSystemNumber
     }
-    guard let own = number(tier), Tier.allCases.allSatisfy({ $0 == tier || number($0) != own }),
-      let room = try? FileSystemRoom(at: FileSystemPath(tiers[tier].path))
+    guard let own = number(tier), Tier.allCases.allSatisfy({ $0 == tier || number($0) != own })
     else { return nil }
+    return try room(of: tier)
+  }
+
+  /// How many bytes a tier, or all that shares its file system, takes of how many it may.
+  func room(of tier: Tier) throws(StoreError) -> (used: UInt64, capacity: UInt64)? {
+    let opened = try tiers()[tier]
+    if let capacity = placement?.settings.capacityBytes[tier] {
+      let used = opened.database.integerProperty("rocksdb.total-sst-files-size") ?? 0
+      return (used, capacity)
+    }
+    guard let room = try? FileSystemRoom(at: FileSystemPath(opened.path)) else { return nil }
     return (room.totalBytes - min(room.totalBytes, room.freeBytes), room.totalBytes)
   }
 }

@@ -50,7 +50,7 @@ extension TieredStore {
       guard let prefetch else { return }
       var keys: [[UInt8]] = []
       // The key itself comes first, if it is still there.
-      try scan(KeyRange(from: key + [0], upTo: nil), limit: count) { key, _ in
+      try snapshot().scan(KeyRange(from: key + [0], upTo: nil), limit: count) { key, _ in
         keys.append(key.copied())
         return true
       }

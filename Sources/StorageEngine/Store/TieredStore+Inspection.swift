@@ -1,4 +1,5 @@
 internal import RocksDB
+internal import Synchronization
 
 /// A place where stored bytes are not what was written.
 public struct Damage: Sendable, Hashable, CustomStringConvertible {
@@ -39,6 +40,10 @@ public struct StoreStatistics: Sendable, Equatable {
     public var flushes: UInt64
     /// Compactions that ended.
     public var compactions: UInt64
+    /// Lookups in a table that its filter spared.
+    public var filterHits: UInt64
+    /// Lookups that a filter let through to a table without the key.
+    public var filterMisses: UInt64
   }
 
   /// By tier.
@@ -59,6 +64,14 @@ public struct StoreStatistics: Sendable, Equatable {
   public var cacheEntries: Int
   /// Bytes of it that are in use.
   public var cacheBytes: Int
+  /// Keys that were read ahead.
+  public var prefetchesIssued: UInt64
+  /// Of them, those that a reader found in the hot cache.
+  public var prefetchesUsed: UInt64
+  /// Of them, those that nobody asked for in time.
+  public var prefetchesWasted: UInt64
+  /// What moves between tiers did.
+  public var moves: MoveCounts
   /// Commits to the log.
   public var commits: UInt64
   /// Changes in them.
@@ -77,6 +90,7 @@ extension TieredStore {
     let tiers = try tiers()
     let cacheCounts = cache?.counts ?? HotCacheShard.Counts()
     let commits = committer?.counts ?? Committer.Counts()
+    let prefetches = prefetch?.ledger.counts ?? PrefetchLedger.Counts()
     return StoreStatistics(
       tiers: Dictionary(
         uniqueKeysWithValues: Tier.allCases.map { ($0, Self.statistics(of: tiers[$0])) }),
@@ -84,20 +98,25 @@ extension TieredStore {
       cacheFills: cacheCounts.fills, cacheRefusedFills: cacheCounts.refusedFills,
       cacheFillsBeforeMemory: cacheCounts.fillsBeforeMemory,
       cacheEvictions: cacheCounts.evictions, cacheEntries: cache?.entryCount ?? 0,
-      cacheBytes: cache?.byteCount ?? 0, commits: commits.commits, changes: commits.changes,
+      cacheBytes: cache?.byteCount ?? 0, prefetchesIssued: prefetches.issued,
+      prefetchesUsed: prefetches.used, prefetchesWasted: prefetches.wasted,
+      moves: moveCounts.withLock { $0 }, commits: commits.commits, changes: commits.changes,
       changedBytes: commits.bytes, lastVersion: lastVersion, durableVersion: durableVersion)
   }
 
   private static func statistics(of tier: TierDatabase) -> StoreStatistics.TierStatistics {
     let reads = tier.database.callerReads
     let events = tier.database.events()
+    let passed = tier.database.ticker(.filterPositive)
     return StoreStatistics.TierStatistics(
       fileBytes: tier.database.integerProperty("rocksdb.total-sst-files-size") ?? 0,
       keyCountEstimate: tier.database.integerProperty("rocksdb.estimate-num-keys") ?? 0,
       blockReads: reads.count, blockReadBytes: reads.byteCount,
       blockHits: tier.database.ticker(.dataBlockHit),
       stallMicroseconds: tier.database.ticker(.stallMicroseconds),
-      flushes: events.flushCount, compactions: events.compactionCount)
+      flushes: events.flushCount, compactions: events.compactionCount,
+      filterHits: tier.database.ticker(.filterUseful),
+      filterMisses: passed - min(passed, tier.database.ticker(.filterTruePositive)))
   }
 
   /// How many keys have a value in a tier, counted one by one.

@@ -21,6 +21,9 @@ extension TieredStore {
     _ range: KeyRange = .all, _ direction: ScanDirection = .forward, limit: Int? = nil,
     _ body: (_ key: Span<UInt8>, _ value: Span<UInt8>) -> Bool
   ) throws(StoreError) {
+    let began = metrics == nil ? nil : MonotonicClock.now()
+    metrics?.meter.noteScan()
+    defer { if let began { metrics?.noteScan(began) } }
     try snapshot().scan(range, direction, limit: limit, body)
   }
 

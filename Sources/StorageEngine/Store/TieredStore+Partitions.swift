@@ -43,6 +43,9 @@ extension TieredStore {
     guard partitionCount >= 1 else {
       throw .invalidArgument("a scan in \(partitionCount) parts means nothing; give 1 or more")
     }
+    let began = metrics == nil ? nil : MonotonicClock.now()
+    metrics?.meter.noteScan()
+    defer { if let began { metrics?.noteScan(began) } }
     let snapshot = try snapshot()
     let parts = try partitions(of: range, count: partitionCount)
     let plan = snapshot.plan(range, .forward)

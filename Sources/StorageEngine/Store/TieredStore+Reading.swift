@@ -1,3 +1,5 @@
+internal import LinuxIO
+internal import Measurements
 internal import RocksDB
 internal import Synchronization
 
@@ -33,6 +35,13 @@ extension TieredStore {
   /// What ``get(_:_:)`` is made of: not generic, so that callers in other modules need no copy of it.
   @usableFromInline
   func lend(_ key: Span<UInt8>, _ body: (Span<UInt8>) -> Void) throws(StoreError) {
+    guard let metrics, metrics.meter.noteGet() else { return try look(key, body) }
+    let began = MonotonicClock.now()
+    defer { metrics.noteGet(began) }
+    try look(key, body)
+  }
+
+  private func look(_ key: Span<UInt8>, _ body: (Span<UInt8>) -> Void) throws(StoreError) {
     try KeyRule.check(keyCount: key.count)
     guard !isShut else { throw .closed(path: path) }
     let hash = KeyHash.hash(key)
@@ -91,6 +100,22 @@ extension TieredStore {
   ///     there. It must be short and must not wait for the store.
   /// - Returns: Whether `ifCached` was called; `completion` is then not called.
   public func get(
+    _ key: [UInt8], ifCached: (Span<UInt8>) -> Void,
+    completion: @escaping @Sendable (Result<[UInt8]?, StoreError>) -> Void
+  ) -> Bool {
+    guard let metrics, metrics.meter.noteGet() else {
+      return look(key, ifCached: ifCached, completion: completion)
+    }
+    let began = MonotonicClock.now()
+    let wasCached = look(key, ifCached: ifCached) { result in
+      metrics.noteGet(began)
+      completion(result)
+    }
+    if wasCached { metrics.noteGet(began) }
+    return wasCached
+  }
+
+  private func look(
     _ key: [UInt8], ifCached: (Span<UInt8>) -> Void,
     completion: @escaping @Sendable (Result<[UInt8]?, StoreError>) -> Void
   ) -> Bool {
@@ -189,6 +214,9 @@ extension TieredStore {
   public func multiGet(
     _ keys: [[UInt8]], _ each: (Int, Span<UInt8>) -> Void
   ) throws(StoreError) {
+    let began = metrics == nil ? nil : MonotonicClock.now()
+    metrics?.meter.noteMultiGet(keyCount: keys.count)
+    defer { if let began { metrics?.noteMultiGet(began) } }
     for key in keys { try KeyRule.check(key: key) }
     guard !isShut else { throw .closed(path: path) }
     let tombstones = published.tombstones
@@ -231,7 +259,7 @@ extension TieredStore {
       // A key moved up while the walk went down, so that it may have passed unseen.
       for index in absent {
         let key = keys[index]
-        try lend(key.span) { each(index, $0) }
+        try look(key.span) { each(index, $0) }
       }
     }
   }

@@ -1,3 +1,6 @@
+internal import LinuxIO
+internal import Measurements
+
 extension TieredStore {
   /// Sets a key to a value, and returns when that is acknowledged.
   ///
@@ -88,6 +91,9 @@ extension TieredStore {
   func commit(_ changes: Committer.Changes) throws(StoreError) -> Version {
     guard let committer else { throw .readOnly(path: path) }
     if let failure = committer.roomFailure(for: changes.byteCount) { throw failure }
+    guard let metrics, metrics.meter.noteWrite() else { return try committer.commit(changes) }
+    let began = MonotonicClock.now()
+    defer { metrics.noteWrite(began) }
     return try committer.commit(changes)
   }
 
@@ -101,7 +107,14 @@ extension TieredStore {
       guard let committer else { throw .readOnly(path: path) }
       let changes = try changes()
       if let failure = committer.roomFailure(for: changes.byteCount) { throw failure }
-      committer.commit(changes, completion: completion)
+      guard let metrics, metrics.meter.noteWrite() else {
+        return committer.commit(changes, completion: completion)
+      }
+      let began = MonotonicClock.now()
+      committer.commit(changes) { result in
+        metrics.noteWrite(began)
+        completion(result)
+      }
     } catch {
       completion(.failure(error))
     }

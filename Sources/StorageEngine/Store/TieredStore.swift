@@ -33,8 +33,11 @@ public final class TieredStore: Sendable {
   let placement: Placement?
   /// Nil where nothing is read ahead.
   let prefetch: PrefetchEngine?
+  /// Nil where nobody is told what the store does.
+  let metrics: StorageMetrics?
   /// Held while copies of keys move between tiers or leave one.
   let mover = Mutex<Void>(())
+  let moveCounts = Mutex(MoveCounts())
   /// Counts removals from a tier after a move, so that a reader that passed between notices.
   let retirements = Atomic<UInt64>(0)
   let parallelReader: ParallelReader
@@ -54,6 +57,7 @@ public final class TieredStore: Sendable {
     path = folder.path
     self.folder = folder
     self.configuration = configuration
+    metrics = configuration.metrics
     let tiers =
       access == .readOnly
       ? try Self.openTiersToRead(folder, configuration)

@@ -19,10 +19,11 @@ struct StoreCommand: ParsableCommand {
         storebench store scan /srv/store --prefix user: --limit 10
         storebench store dump /srv/store backup.dump
         storebench store verify /srv/store
+        storebench store serve /srv/store
       """,
     subcommands: [
       Create.self, Stat.self, Get.self, Put.self, Delete.self, Scan.self, Load.self, Dump.self,
-      Verify.self, Checkpoint.self, Tiers.self,
+      Verify.self, Checkpoint.self, Tiers.self, Serve.self,
     ])
 }
 
@@ -38,7 +39,13 @@ struct StoreOptions: ParsableArguments {
   var memory: String?
 
   /// The configuration that was asked for, scaled to the memory that it may take.
-  func configuration(readOnly: Bool) throws(CommandFailure) -> StoreConfiguration {
+  ///
+  /// - Parameters:
+  ///   - readOnly: Whether nothing may be changed.
+  ///   - isService: Whether the store stays open and learns from its use.
+  func configuration(
+    readOnly: Bool, isService: Bool = false
+  ) throws(CommandFailure) -> StoreConfiguration {
     try CommandFailure.refuseUnreadableArguments()
     var configuration: StoreConfiguration
     switch settings {
@@ -48,9 +55,11 @@ struct StoreOptions: ParsableArguments {
       throw CommandFailure(.usage, "--settings \(settings): is neither measured nor as-specified")
     }
     configuration.readOnly = readOnly
-    // A command is over before there is anything to learn.
-    configuration.placement = nil
-    configuration.prefetchBytes = 0
+    if !isService {
+      // A command is over before there is anything to learn.
+      configuration.placement = nil
+      configuration.prefetchBytes = 0
+    }
     if let memory {
       configuration.memoryBudgetBytes = try SizeArgument.bytes(memory, flag: "--memory")
     }
