@@ -126,6 +126,9 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "StoreServerTests", dependencies: ["StoreServer", "StorageEngine"],
+      swiftSettings: strict),
+    .testTarget(
       name: "PrometheusMetricsTests",
       dependencies: [
         "PrometheusMetrics", "TestSupport", .product(name: "CoreMetrics", package: "swift-metrics"),

@@ -43,22 +43,26 @@ public final class PrometheusRegistry: MetricsFactory {
 
   // MARK: MetricsFactory
 
+  /// A counter by this name; what it is told to fall by is passed over.
   public func makeCounter(
     label: String, dimensions: [(String, String)]
   ) -> any CounterHandler {
     CounterSeries(series(label, dimensions, .counter))
   }
 
+  /// A counter of parts of a whole, which shares its series with a whole one.
   public func makeFloatingPointCounter(
     label: String, dimensions: [(String, String)]
   ) -> any FloatingPointCounterHandler {
     CounterSeries(series(label, dimensions, .counter))
   }
 
+  /// A gauge by this name.
   public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
     GaugeSeries(series(label, dimensions, .gauge))
   }
 
+  /// A gauge, or a histogram where all values are to be told.
   public func makeRecorder(
     label: String, dimensions: [(String, String)], aggregate: Bool
   ) -> any RecorderHandler {
@@ -68,16 +72,22 @@ public final class PrometheusRegistry: MetricsFactory {
       : GaugeSeries(series(label, dimensions, .gauge))
   }
 
+  /// A histogram of seconds.
   public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
     DistributionSeries(series(label, dimensions, .histogram(bounds: MetricFamily.secondsBounds)))
   }
 
+  /// Forgets a series.
   public func destroyCounter(_ handler: any CounterHandler) { forget(handler) }
+  /// Forgets a series.
   public func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {
     forget(handler)
   }
+  /// Forgets a series.
   public func destroyMeter(_ handler: any MeterHandler) { forget(handler) }
+  /// Forgets a series.
   public func destroyRecorder(_ handler: any RecorderHandler) { forget(handler) }
+  /// Forgets a series.
   public func destroyTimer(_ handler: any TimerHandler) { forget(handler) }
 
   // MARK: Details

@@ -50,6 +50,7 @@ enum StoreRequest: Equatable {
   ///   - method: Such as `GET`.
   ///   - path: As it came, percent-encoded.
   ///   - query: What follows the question mark, if anything.
+  /// - Throws: ``Fault`` where it means nothing.
   init(method: String, path: String, query: String?) throws(Fault) {
     switch path {
     case "/", "":

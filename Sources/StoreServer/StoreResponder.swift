@@ -30,7 +30,8 @@ final class StoreResponder: Sendable {
   func respond(to request: Request) async -> Response {
     if let authority = request.head.authority, !LoopbackHost.isOne(authority) {
       return Self.text(
-        .misdirectedRequest, "this store is served to 127.0.0.1 and localhost, not to '\(authority)'")
+        .misdirectedRequest,
+        "this store is served to 127.0.0.1 and localhost, not to '\(authority)'")
     }
     do throws(StoreRequest.Fault) {
       let asked = try StoreRequest(
@@ -47,7 +48,8 @@ final class StoreResponder: Sendable {
     } catch {
       switch error {
       case .unknownPath(let path):
-        return Self.text(.notFound, "nothing is at \(path); there are /keys, /keys/KEY and /metrics")
+        return Self.text(
+          .notFound, "nothing is at \(path); there are /keys, /keys/KEY and /metrics")
       case .method(let allowed):
         return Self.text(
           .methodNotAllowed, "it takes \(allowed)", [.allow: allowed])
@@ -67,7 +69,9 @@ final class StoreResponder: Sendable {
     case .metrics:
       let accept = request.headers[values: .accept].joined(separator: ",")
       let (type, text) = try await blocking { [metrics] in
-        do throws(StoreError) { return .success(try metrics(accept)) } catch { return .failure(error) }
+        do throws(StoreError) { return .success(try metrics(accept)) } catch {
+          return .failure(error)
+        }
       }
       return Response(
         status: .ok, headers: [.contentType: type],
@@ -134,7 +138,8 @@ final class StoreResponder: Sendable {
     if let next, let name = HTTPField.Name(query.isReverse ? "Next-To" : "Next-From") {
       headers[name] = PercentBytes.encode(next)
     }
-    return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: text)))
+    return Response(
+      status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: text)))
   }
 
   /// A page of a scan as text, and where the next one begins; backward, what it goes up to.

@@ -16,6 +16,7 @@ public struct StoreServer: Sendable {
     /// The port cannot be listened on.
     case cannotListen(port: Int, cause: String)
 
+    /// What, where and what to do.
     public var description: String {
       switch self {
       case .cannotListen(let port, let cause):
@@ -25,9 +26,10 @@ public struct StoreServer: Sendable {
   }
 
   /// Metrics in the form that an `Accept` header prefers, with its content type.
-  public typealias Metrics = @Sendable (_ accept: String) throws(StoreError) -> (
-    type: String, text: String
-  )
+  public typealias Metrics =
+    @Sendable (_ accept: String) throws(StoreError) -> (
+      type: String, text: String
+    )
 
   private let port: Int
   private let responder: StoreResponder

@@ -11,8 +11,10 @@ struct ExpositionTextTests {
       MetricFamily("app_ops_total", .counter, help: "Operations, \"all\" of\nthem \\"),
       MetricFamily("app_wait_seconds", .histogram(bounds: [0.001, 1]), help: "Waits"),
     ])
-    Counter(label: "app_ops_total", dimensions: [("b", "x\"y\\z\n"), ("a", "1")], factory: registry)
-      .increment(by: 3)
+    Counter(
+      label: "app_ops_total", dimensions: [("b", "x\"y\\z\n"), ("a", "1")], factory: registry
+    )
+    .increment(by: 3)
     let timer = Timer(label: "app_wait_seconds", factory: registry)
     for nanoseconds: Int64 in [500_000, 1_000_000, 20_000_000, 5_000_000_000] {
       timer.recordNanoseconds(nanoseconds)

@@ -53,6 +53,9 @@ struct StorebenchProgram {
       try process.run()
     }
 
+    /// What it has printed so far.
+    func outputSoFar() throws -> String { try Self.text(folder.appending(path: "out")) }
+
     /// Waits for its end; a run that hangs is killed and counts as a failure.
     func ending(withinSeconds limit: Double = 90) throws -> Ending {
       let deadline = Date().addingTimeInterval(limit)

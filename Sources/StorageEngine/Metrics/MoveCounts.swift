@@ -20,6 +20,7 @@ public struct MoveCounts: Sendable, Equatable {
       Tier.allCases.filter { $0 != source }.map { Route(from: source, to: $0) }
     }
 
+    /// Such as `hot to warm`.
     public var description: String { "\(source.rawValue) to \(target.rawValue)" }
   }
 

@@ -47,10 +47,11 @@ extension StorageMetrics {
   public static let descriptions: [Description] = Name.allCases.map { name in
     let (kind, meaning, documented) = facts(of: name)
     return Description(
-      name: name.rawValue, kind: kind, help: meaning + " (documented as \(documented))")
+      name: name.rawValue, kind: kind,
+      help: documented.map { "\(meaning) (documented as \($0))" } ?? meaning)
   }
 
-  private static func facts(of name: Name) -> (Description.Kind, String, String) {
+  private static func facts(of name: Name) -> (Description.Kind, String, String?) {
     switch name {
     case .reads:
       (.counter, "Keys asked for by get and multi_get, and scans begun", "read_ops_total")
@@ -74,10 +75,10 @@ extension StorageMetrics {
         .counter, "Lookups that a filter let through to a table without the key",
         "bloom_filter_misses"
       )
-    case .prefetches: (.counter, "Keys read ahead", "prefetches")
+    case .prefetches: (.counter, "Keys read ahead", nil)
     case .prefetchHits:
-      (.counter, "Keys read ahead and then used before they left the cache", "prefetch_hits")
-    case .prefetchWaste: (.counter, "Keys read ahead for nothing", "prefetch_wasted")
+      (.counter, "Keys read ahead and then used before they left the cache", nil)
+    case .prefetchWaste: (.counter, "Keys read ahead for nothing", nil)
     case .tierSize:
       (
         .gauge, "Bytes of a tier's files",
@@ -95,8 +96,8 @@ extension StorageMetrics {
         "migrations_failure_total"
       )
     case .movesInProgress: (.gauge, "Moves under way", "migrations_in_progress")
-    case .movedKeys: (.counter, "Keys that moved", "migrated_keys")
-    case .movedBytes: (.counter, "Bytes of keys and values that moves copied", "migrated_bytes")
+    case .movedKeys: (.counter, "Keys that moved", nil)
+    case .movedBytes: (.counter, "Bytes of keys and values that moves copied", nil)
     case .moveThroughput:
       (
         .gauge, "Bytes a second that moves copied since the reading before",

@@ -147,6 +147,7 @@ public final class StorageMetrics: Sendable {
 
 /// By identity, so that configurations can be compared.
 extension StorageMetrics: Equatable {
+  /// Whether both are the same one.
   public static func == (left: StorageMetrics, right: StorageMetrics) -> Bool { left === right }
 }
 

@@ -43,6 +43,8 @@ struct StoreOptions: ParsableArguments {
   /// - Parameters:
   ///   - readOnly: Whether nothing may be changed.
   ///   - isService: Whether the store stays open and learns from its use.
+  /// - Returns: The configuration.
+  /// - Throws: What is wrong with the arguments.
   func configuration(
     readOnly: Bool, isService: Bool = false
   ) throws(CommandFailure) -> StoreConfiguration {
