@@ -73,14 +73,20 @@ struct PrefetchPartTests {
     // In the place of the third.
     #expect(ledger.issue(3 + 4096))
     #expect(ledger.counts == PrefetchLedger.Counts(issued: 4, used: 1, wasted: 2))
+    // What never came into the cache counts neither way.
+    ledger.cancel(3 + 4096)
+    #expect(!ledger.use(3 + 4096, wasCached: false) && !ledger.isOpen(3 + 4096))
+    #expect(ledger.counts == PrefetchLedger.Counts(issued: 3, used: 1, wasted: 2))
   }
 
   /// Of so many accesses, how many are planned at; those that rest pass unseen.
-  private func planned(_ duty: inout PrefetchDuty, _ count: Int, uses: Int) -> Int {
+  private func planned(
+    _ duty: inout PrefetchDuty, _ count: Int, uses: Int, wasCached: Bool = true
+  ) -> Int {
     var planned = 0
     var number = 0
     while number < count {
-      if duty.next(precision: { 0.9 }) == .plan { planned += 1 }
+      if duty.next(wasCached: wasCached, precision: { 0.9 }) == .plan { planned += 1 }
       if uses > 0, number % uses == 0 { duty.use() }
       number += 1 + Int(duty.rest)
     }
@@ -99,11 +105,27 @@ struct PrefetchPartTests {
     #expect(planned(&duty, 10_000, uses: 10) == 10_000)
   }
 
+  @Test("is tried for longer where much is not cached")
+  func longer() {
+    var duty = PrefetchDuty()
+    let trial = Int(PrefetchDuty.trialMax)
+    #expect(planned(&duty, trial, uses: 0, wasCached: false) == trial)
+    #expect(duty.rest > 0)
+  }
+
+  @Test("leaves its trial early where what is read ahead is of no use")
+  func early() {
+    var duty = PrefetchDuty()
+    for _ in 0..<PrefetchDuty.window - 1 { #expect(duty.next { 0.1 } == .plan && duty.rest == 0) }
+    _ = duty.next { 0.1 }
+    #expect(duty.rest > 0)
+  }
+
   @Test("stays off duty where too much is read ahead for nothing")
   func imprecise() {
     var duty = PrefetchDuty()
     for _ in 0..<PrefetchDuty.trial {
-      _ = duty.next { 0.3 }
+      _ = duty.next(wasCached: true) { 0.3 }
       duty.use()
     }
     #expect(duty.rest > 0)
@@ -152,8 +174,9 @@ struct PrefetchTests {
     var random = SeededGenerator(seed: 6)
     var partner = Array(0..<count)
     partner.shuffle(using: &random)
-    for _ in 0..<60_000 {
-      let first = Int.random(in: 0..<2000, using: &random)
+    // More than the cache holds, or there were nothing to read ahead.
+    for _ in 0..<100_000 {
+      let first = Int.random(in: 0..<10_000, using: &random)
       try get(first, from: store)
       try get(partner[first], from: store)
     }
@@ -180,6 +203,17 @@ struct PrefetchTests {
     print("runs: \(counts)")
     #expect(counts.issued > 3000)
     #expect(Double(counts.used) >= 0.6 * Double(counts.used + counts.wasted))
+  }
+
+  @Test("reads nothing ahead of who walks over what is cached anyway")
+  func cachedRuns() throws {
+    let store = try makeStore(20_000)
+    for _ in 0..<3 { for number in 0..<2000 { try get(number, from: store) } }
+    let before = try #require(store.prefetch).ledger.counts.issued
+    for _ in 0..<5 { for number in 0..<2000 { try get(number, from: store) } }
+    let after = try #require(store.prefetch).ledger.counts.issued
+    // What the cache gave up meanwhile, no more.
+    #expect(after - before < 1000, "\(after - before)")
   }
 
   @Test("reads next to nothing ahead where nothing follows from what came before")

@@ -15,19 +15,24 @@ final class PrefetchLedger: Sendable {
   private struct State {
     /// Keys whose fate is open, by their hash; a newer one takes an older one's place.
     var waiting: [UInt64]
-    /// The share that is used, the last few dozen counting most.
+    /// The share that is used, the last few hundred counting most.
     var precision = 0.7
     var counts = Counts()
   }
 
   private let state = Mutex(State(waiting: [UInt64](repeating: 0, count: waitingCount)))
 
-  private static let weight = 1.0 / 64
+  private static let weight = 1.0 / 256
   private static let waitingCount = 4096
 
   var counts: Counts { state.withLock { $0.counts } }
   /// The share that is used.
   var precision: Double { state.withLock { $0.precision } }
+
+  /// Whether a key is read ahead, or was and has not been asked for since.
+  func isOpen(_ hash: UInt64) -> Bool {
+    state.withLock { $0.waiting[Int(truncatingIfNeeded: hash) & (Self.waitingCount - 1)] == hash }
+  }
 
   /// Notes that a key is read ahead; false where that was noted already.
   func issue(_ hash: UInt64) -> Bool {
@@ -39,6 +44,16 @@ final class PrefetchLedger: Sendable {
       state.waiting[slot] = hash
       state.counts.issued += 1
       return true
+    }
+  }
+
+  /// Takes back that a key is read ahead: the cache had no room for it yet, which tells nothing of its use.
+  func cancel(_ hash: UInt64) {
+    state.withLock { state in
+      let slot = Int(truncatingIfNeeded: hash) & (Self.waitingCount - 1)
+      guard state.waiting[slot] == hash else { return }
+      state.waiting[slot] = 0
+      state.counts.issued -= 1
     }
   }
 
@@ -61,8 +76,9 @@ final class PrefetchLedger: Sendable {
 
 /// Whether a client is watched, by what came of it: pure.
 ///
-/// At first it is on trial. Then it is watched always where enough of its accesses find what was read ahead,
-/// and else for a short time now and then, to see whether they would.
+/// At first it is on trial, longer where much of what it asks for is not cached: then there is more to gain, and
+/// looking at its accesses costs it less. Later it is watched always where enough of its accesses find what
+/// was read ahead, and else for a short time now and then, to see whether they would.
 struct PrefetchDuty {
   /// What is done with an access.
   enum Part: Equatable {
@@ -73,11 +89,21 @@ struct PrefetchDuty {
     case plan
   }
 
-  private var isPaying = true
+  private enum Phase {
+    case trial
+    case paying
+    case resting
+  }
+
+  private var phase = Phase.trial
   private var count: UInt32 = 0
   private var usedCount: UInt32 = 0
+  private var missCount: UInt32 = 0
 
   static let trial: UInt32 = 1 << 15
+  /// Most accesses of a trial, of which at least one in ``missesOneIn`` was not cached.
+  static let trialMax: UInt32 = 1 << 17
+  static let missesOneIn: UInt32 = 8
   /// Accesses between two judgements of a client for whom it pays.
   static let window: UInt32 = 1 << 12
   /// Accesses between two looks at one for whom it does not.
@@ -99,27 +125,52 @@ struct PrefetchDuty {
 
   /// Takes in the next access.
   ///
-  /// - Parameter precision: The share of all that is read ahead that is used.
+  /// - Parameters:
+  ///   - wasCached: Whether the cache had what was asked for.
+  ///   - precision: The share of all that is read ahead that is used.
   /// - Returns: What is done with it.
-  mutating func next(precision: () -> Double) -> Part {
+  mutating func next(wasCached: Bool = false, precision: () -> Double) -> Part {
     count &+= 1
-    if isPaying {
-      guard count >= Self.trial, count % Self.window == 0 else { return .plan }
-      let planned = count == Self.trial ? Self.trial : Self.window
-      judge(planned: planned, precision)
+    switch phase {
+    case .trial:
+      if !wasCached { missCount &+= 1 }
+      if count.isMultiple(of: Self.window) { judgeTrial(precision()) }
       return .plan
+    case .paying:
+      if count.isMultiple(of: Self.window) {
+        enter(pays(Self.window, precision()) ? .paying : .resting)
+      }
+      return .plan
+    case .resting:
+      rest = 0
+      if count < Self.planned { return .plan }
+      if count < Self.watched { return .watch }
+      enter(pays(Self.planned, precision()) ? .paying : .resting)
+      return .nothing
     }
-    rest = 0
-    if count < Self.planned { return .plan }
-    if count < Self.watched { return .watch }
-    judge(planned: Self.planned, precision)
-    return .nothing
   }
 
-  private mutating func judge(planned: UInt32, _ precision: () -> Double) {
-    isPaying = usedCount >= planned / Self.worthwhile && precision() >= Self.precisionMin
+  private func pays(_ planned: UInt32, _ precision: Double) -> Bool {
+    usedCount >= planned / Self.worthwhile && precision >= Self.precisionMin
+  }
+
+  private mutating func judgeTrial(_ precision: Double) {
+    // Too little may be used yet, but what is read ahead for nothing is so from the start.
+    if precision < Self.precisionMin { return enter(.resting) }
+    let pays = pays(Self.window, precision)
     usedCount = 0
-    count = isPaying ? Self.trial : 0
-    rest = isPaying ? 0 : Self.period
+    guard count >= Self.trial else { return }
+    if pays {
+      enter(.paying)
+    } else if count >= Self.trialMax || missCount < count / Self.missesOneIn {
+      enter(.resting)
+    }
+  }
+
+  private mutating func enter(_ phase: Phase) {
+    self.phase = phase
+    usedCount = 0
+    count = 0
+    rest = phase == .resting ? Self.period : 0
   }
 }

@@ -59,14 +59,22 @@ final class PrefetchEngine: Sendable {
   /// - Parameters:
   ///   - key: What was asked for.
   ///   - hash: Of the key.
+  ///   - wasCached: Whether the cache had it.
   ///   - number: The client's.
+  ///   - isMissing: Whether the cache lacks a key.
   /// - Returns: Whether it may use what was read ahead, and what to read ahead now.
-  func note(_ key: Span<UInt8>, hash: UInt64, client number: Int) -> (isWatched: Bool, plan: Plan?)
-  {
+  func note(
+    _ key: Span<UInt8>, hash: UInt64, wasCached: Bool, client number: Int,
+    isMissing: ([UInt8], UInt64) -> Bool
+  ) -> (isWatched: Bool, plan: Plan?) {
+    // More than the readers get done would only stand in line, before what somebody waits for.
+    let hasRoom = flights.hasRoom
+    // Who walks over what the cache has of its own accord needs nothing read ahead.
+    let isDue = hasRoom && (!wasCached || ledger.isOpen(hash))
     let slot = slots[number]
     let (part, previous, ahead) = slot.client.withLock {
       client -> (PrefetchDuty.Part, UInt64?, (behind: [UInt8], count: Int)?) in
-      let part = client.duty.next { ledger.precision }
+      let part = client.duty.next(wasCached: wasCached) { ledger.precision }
       slot.rest.store(client.duty.rest, ordering: .relaxed)
       guard part == .plan else {
         client.previous = nil
@@ -74,7 +82,7 @@ final class PrefetchEngine: Sendable {
       }
       let previous = client.previous
       client.previous = hash
-      return (part, previous, client.run.next(key))
+      return (part, previous, client.run.next(key, isDue: isDue))
     }
     guard part == .plan else { return (part == .watch, nil) }
     if let ahead {
@@ -84,7 +92,8 @@ final class PrefetchEngine: Sendable {
       if let previous { table.learn(previous, then: key, hash: hash) }
       return table.successors(of: hash, atLeast: Self.share)
     }
-    let wanted = next.filter { ledger.issue($0.hash) }
+    guard hasRoom else { return (true, nil) }
+    let wanted = next.filter { isMissing($0.key, $0.hash) && ledger.issue($0.hash) }
     return (true, wanted.isEmpty ? nil : .keys(wanted))
   }
 
@@ -94,12 +103,16 @@ final class PrefetchEngine: Sendable {
     slots[client].client.withLock { $0.duty.use() }
   }
 
-  /// Those of the keys that a client has not come to yet and that nobody reads ahead so far.
-  func stillWanted(_ keys: [[UInt8]], by client: Int) -> [[UInt8]] {
+  /// Those of the keys that a client has not come to yet, that the cache lacks and that nobody reads ahead
+  /// so far.
+  func stillWanted(
+    _ keys: [[UInt8]], by client: Int, isMissing: ([UInt8], UInt64) -> Bool
+  ) -> [(key: [UInt8], hash: UInt64)] {
     let run = slots[client].client.withLock { client in
       if let last = keys.last { client.run.reached(last) }
       return client.run
     }
-    return keys.filter { run.isAhead($0) && ledger.issue(KeyHash.hash($0.span)) }
+    return keys.filter { run.isAhead($0) }.map { ($0, KeyHash.hash($0.span)) }
+      .filter { isMissing($0.0, $0.1) && ledger.issue($0.1) }
   }
 }

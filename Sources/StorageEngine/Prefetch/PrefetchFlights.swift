@@ -7,6 +7,16 @@ internal import Synchronization
 final class PrefetchFlights: Sendable {
   private let hashes = Mutex<Set<UInt64>>([])
   private let count = Atomic<Int>(0)
+  private let plans = Atomic<Int>(0)
+
+  /// Plans that are carried out at a time, a quarter of the readers.
+  private static let plansMax = 4
+
+  /// Whether one more plan may begin.
+  var hasRoom: Bool { plans.load(ordering: .relaxed) < Self.plansMax }
+
+  func beginPlan() { plans.add(1, ordering: .relaxed) }
+  func endPlan() { plans.subtract(1, ordering: .relaxed) }
 
   func begin(_ keys: [UInt64]) {
     hashes.withLock { hashes in

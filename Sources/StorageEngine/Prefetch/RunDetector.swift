@@ -21,8 +21,13 @@ struct RunDetector {
 
   /// Takes in the next key of a client.
   ///
+  /// - Parameters:
+  ///   - key: Which.
+  ///   - isDue: Whether reading ahead may pay here. A walk over what the cache has needs none.
   /// - Returns: Behind which key, and how many, should be read ahead; nil for none.
-  mutating func next(_ key: Span<UInt8>) -> (behind: [UInt8], count: Int)? {
+  mutating func next(
+    _ key: Span<UInt8>, isDue: Bool = true
+  ) -> (behind: [UInt8], count: Int)? {
     let isStep = isStep(to: key)
     last = key.copied()
     guard isStep else {
@@ -35,7 +40,7 @@ struct RunDetector {
     steps += 1
     ahead -= 1
     // Half of the reach is kept in hand, so that reading ahead stays ahead.
-    guard steps >= Self.stepsMin, ahead <= reach / 2 else { return nil }
+    guard isDue, steps >= Self.stepsMin, ahead <= reach / 2 else { return nil }
     reach = min(Self.reachMax, max(Self.reachMin, reach * 2))
     ahead = max(0, ahead) + reach
     return (isAhead(frontier) ? frontier : last, reach)

@@ -20,7 +20,8 @@ extension TieredStore {
   private func watch(
     _ key: Span<UInt8>, hash: UInt64, wasCached: Bool, by prefetch: PrefetchEngine, _ client: Int
   ) -> Bool {
-    let (isWatched, plan) = prefetch.note(key, hash: hash, client: client)
+    let (isWatched, plan) = prefetch.note(
+      key, hash: hash, wasCached: wasCached, client: client, isMissing: isMissing)
     guard isWatched else { return wasCached }
     if let plan { start(plan, by: prefetch) }
     let isCached = wasCached || prefetch.flights.join(hash)
@@ -28,17 +29,27 @@ extension TieredStore {
     return isCached
   }
 
+  private func isMissing(_ key: [UInt8], _ hash: UInt64) -> Bool {
+    cache?.ticketIfMissing(hash: hash, key: key.span) != nil
+  }
+
   /// Has keys read by a reader's thread.
   private func start(_ plan: PrefetchEngine.Plan, by prefetch: PrefetchEngine) {
-    if case .keys(let keys) = plan { prefetch.flights.begin(keys.map(\.hash)) }
+    let flights = prefetch.flights
+    flights.beginPlan()
+    if case .keys(let keys) = plan { flights.begin(keys.map(\.hash)) }
+    @Sendable func end() {
+      if case .keys(let keys) = plan { flights.end(keys.map(\.hash)) }
+      flights.endPlan()
+    }
     do throws(StoreError) {
       try parallelReader.submit { [self] in
         // Nobody is told of what fails, as nobody asked: it is read when it is asked for.
         try? carryOut(plan)
-        if case .keys(let keys) = plan { prefetch.flights.end(keys.map(\.hash)) }
+        end()
       }
     } catch {
-      if case .keys(let keys) = plan { prefetch.flights.end(keys.map(\.hash)) }
+      end()
     }
   }
 
@@ -48,19 +59,26 @@ extension TieredStore {
     case .keys(let keys): try readAhead(keys.map(\.key))
     case .run(let key, let count, let client):
       guard let prefetch else { return }
-      var keys: [[UInt8]] = []
+      var names: [[UInt8]] = []
       // The key itself comes first, if it is still there.
       try snapshot().scan(KeyRange(from: key + [0], upTo: nil), limit: count) { key, _ in
-        keys.append(key.copied())
+        names.append(key.copied())
         return true
       }
-      keys = prefetch.stillWanted(keys, by: client)
-      let hashes = keys.map { KeyHash.hash($0.span) }
-      prefetch.flights.begin(hashes)
-      defer { prefetch.flights.end(hashes) }
-      try readAhead(keys)
+      var keys = prefetch.stillWanted(names, by: client, isMissing: isMissing)[...]
+      prefetch.flights.begin(keys.map(\.hash))
+      defer { prefetch.flights.end(keys.map(\.hash)) }
+      // Part by part, so that who comes to the first does not wait for the last.
+      while !keys.isEmpty {
+        let part = keys.prefix(Self.partCount)
+        try readAhead(part.map(\.key))
+        prefetch.flights.end(part.map(\.hash))
+        keys = keys.dropFirst(part.count)
+      }
     }
   }
+
+  private static var partCount: Int { 8 }
 
   /// Looks keys up that the cache does not have, and fills it with them.
   private func readAhead(_ keys: [[UInt8]]) throws(StoreError) {
@@ -76,5 +94,8 @@ extension TieredStore {
     var lookup = TierLookup(
       keys: keys, misses: misses, tombstones: published.tombstones, cache: cache, placement: nil)
     try lookup.look(in: try tiers()) { _, _ in }
+    for miss in misses where isMissing(keys[miss.index], miss.hash) {
+      prefetch?.ledger.cancel(miss.hash)
+    }
   }
 }

@@ -1,0 +1,106 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import StorageEngine
+
+/// A public trace, replayed by one client against a real store whose keys all lie in cold.
+///
+/// The first half of the accesses trains; figures are of the second. STORE_TRACES=1 replays whole traces.
+@Suite("Prefetching on access traces", .enabled(if: PublicTraces.folder != nil), .serialized)
+struct PrefetchTraceTests {
+  struct Outcome {
+    var issued: UInt64
+    var used: UInt64
+    var wasted: UInt64
+    var hitShare: Double
+    var p50: Double
+    var p99: Double
+    var seconds: Double
+    /// Of what was read ahead and is decided, the share that was used.
+    var precision: Double { Double(used) / Double(max(1, used + wasted)) }
+  }
+
+  private func key(_ block: UInt64) -> [UInt8] {
+    let digits = String(block)
+    return bytes("block " + String(repeating: "0", count: max(0, 12 - digits.count)) + digits)
+  }
+
+  private func replay(_ accesses: [UInt64], prefetchBytes: Int) throws -> Outcome {
+    let fixture = try StoreFixture()
+    let blocks = Set(accesses).sorted()
+    let entries = max(1, blocks.count / 10)
+    // So that the least cache that there may be is a tenth.
+    let valueBytes = min(16_000, max(2000, (16 << 20) / entries))
+    let memory = Int(
+      Double(entries * EntryRing.entryBytes(keyCount: 18, valueCount: valueBytes)) / 0.87)
+    var configuration = StoreFixture.small
+    configuration.placement = nil
+    // Who does not read ahead has the memory for the cache instead.
+    configuration.hotCacheBytes = memory + (prefetchBytes > 0 ? 0 : 1 << 20)
+    configuration.prefetchBytes = prefetchBytes
+    configuration.directReads = true
+    let store = try fixture.create(configuration)
+    var random = SeededGenerator(seed: 9)
+    let value = random.bytes(valueBytes)
+    for part in stride(from: 0, to: blocks.count, by: 500) {
+      var batch = StoreBatch()
+      for block in blocks[part..<min(part + 500, blocks.count)] { batch.put(key(block), value) }
+      try store.write(batch)
+    }
+    try store.move(.all, from: .hot, to: .cold)
+    try store.waitUntilIdle()
+    let half = accesses.count / 2
+    for block in accesses[..<half] {
+      #expect(try store.get(key(block)) { $0.count } == valueBytes)
+    }
+    if let counts = store.prefetch?.ledger.counts { print("trained: \(counts)") }
+    let before = (store.prefetch?.ledger.counts ?? .init(), try store.statistics())
+    var times: [UInt64] = []
+    times.reserveCapacity(accesses.count - half)
+    let began = DispatchTime.now().uptimeNanoseconds
+    for block in accesses[half...] {
+      let key = key(block)
+      let start = DispatchTime.now().uptimeNanoseconds
+      let count = try store.get(key) { $0.count }
+      times.append(DispatchTime.now().uptimeNanoseconds - start)
+      #expect(count == valueBytes)
+    }
+    let seconds = Double(DispatchTime.now().uptimeNanoseconds - began) / 1e9
+    let after = (store.prefetch?.ledger.counts ?? .init(), try store.statistics())
+    times.sort()
+    // A get that found nothing in the cache, or waited for who was reading it ahead, was a miss.
+    let misses = after.1.cacheMisses - before.1.cacheMisses
+    try store.close()
+    return Outcome(
+      issued: after.0.issued - before.0.issued, used: after.0.used - before.0.used,
+      wasted: after.0.wasted - before.0.wasted,
+      hitShare: 1 - Double(misses) / Double(accesses.count - half),
+      p50: Double(times[times.count / 2]) / 1e3, p99: Double(times[times.count * 99 / 100]) / 1e3,
+      seconds: seconds)
+  }
+
+  @Test(
+    "most of what is read ahead is used",
+    arguments: ["OLTP.lis.zst", "P3.lis.zst", "multi3.trace.gz", "sprite.trace.gz"])
+  func trace(name: String) throws {
+    var accesses = try PublicTraces.blocks(name)
+    if ProcessInfo.processInfo.environment["STORE_TRACES"] == nil {
+      accesses = Array(accesses.prefix(200_000))
+    }
+    let with = try replay(accesses, prefetchBytes: 1 << 20)
+    let without = try replay(accesses, prefetchBytes: 0)
+    let misses = (1 - without.hitShare) * Double(accesses.count - accesses.count / 2)
+    let percent = { (share: Double) in String(format: "%.1f %%", 100 * share) }
+    print(
+      """
+      \(name), \(accesses.count) accesses: read ahead \(with.issued), used \(percent(with.precision)), \
+      coverage of misses \(percent(Double(with.used) / max(1, misses))), \
+      hits \(percent(with.hitShare)) (without \(percent(without.hitShare))), \
+      P50 \(with.p50) (\(without.p50)) µs, P99 \(with.p99) (\(without.p99)) µs, \
+      \(with.seconds) (\(without.seconds)) s
+      """)
+    // On a busy machine some come too late; below two fifths it turns itself down.
+    #expect(with.precision >= 0.4 || with.issued < UInt64(accesses.count / 20))
+  }
+}
