@@ -19,6 +19,8 @@ struct StorageMetricsTests {
     let fixture = try StoreFixture()
     var configuration = StoreFixture.small
     configuration.metrics = metrics
+    // Keys that are asked for in their order would be read ahead, some in time and some not.
+    configuration.prefetchBytes = 0
     configuration.placement = PlacementSettings()
     configuration.placement?.intervalSeconds = nil
     configuration.placement?.capacityBytes = [.hot: 1 << 30, .warm: 1 << 30, .cold: 1 << 20]
