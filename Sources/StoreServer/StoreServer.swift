@@ -1,5 +1,3 @@
-internal import Dispatch
-internal import HTTPTypes
 internal import Hummingbird
 internal import Logging
 internal import NIOCore

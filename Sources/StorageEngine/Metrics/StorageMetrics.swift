@@ -25,12 +25,10 @@ public final class StorageMetrics: Sendable {
   private let multiGetLatency: Timer
   private let scanLatency: Timer
   private let writeLatency: Timer
-  private let instruments: Instruments
-  private let state = Mutex(State())
+  private let state: Mutex<State>
 
-  /// What was told so far, so that counters get what came since.
-  private struct State {
-    var told: [String: UInt64] = [:]
+  private struct State: Sendable {
+    var instruments: Instruments
     var cpu: CPUTicks?
     var moved: (bytes: UInt64, at: Nanoseconds)?
   }
@@ -50,7 +48,7 @@ public final class StorageMetrics: Sendable {
     multiGetLatency = timer(.readLatency, "multi_get")
     scanLatency = timer(.readLatency, "scan")
     writeLatency = timer(.writeLatency, "commit")
-    instruments = Instruments(factory: factory, nodeID: nodeID)
+    state = Mutex(State(instruments: Instruments(factory: factory, nodeID: nodeID)))
   }
 
   // MARK: Times, as they come
@@ -81,40 +79,24 @@ public final class StorageMetrics: Sendable {
     let cpu = CPUTicks()
     let now = MonotonicClock.now()
     state.withLock { state in
-      func tell(_ counter: Counter, _ key: String, _ count: UInt64) {
-        let told = state.told[key] ?? 0
-        // A store that was opened anew begins from nothing.
-        let news = count >= told ? count - told : count
-        // At nothing, too, so that a series is there from the start.
-        counter.increment(by: Int64(clamping: news))
-        state.told[key] = count
-      }
       for (index, count) in [counts.gets, counts.multiGetKeys, counts.scans].enumerated() {
-        tell(instruments.reads[index], "read \(index)", count)
+        state.instruments.reads[index].tell(count)
       }
-      tell(instruments.writes, "write", statistics.changes)
-      tell(instruments.cacheHits, "hit", statistics.cacheHits)
-      tell(instruments.cacheMisses, "miss", statistics.cacheMisses)
-      tell(instruments.prefetches, "prefetch", statistics.prefetchesIssued)
-      tell(instruments.prefetchHits, "prefetch hit", statistics.prefetchesUsed)
-      tell(instruments.prefetchWaste, "prefetch waste", statistics.prefetchesWasted)
+      state.instruments.writes.tell(statistics.changes)
+      state.instruments.cacheHits.tell(statistics.cacheHits)
+      state.instruments.cacheMisses.tell(statistics.cacheMisses)
+      state.instruments.prefetches.tell(statistics.prefetchesIssued)
+      state.instruments.prefetchHits.tell(statistics.prefetchesUsed)
+      state.instruments.prefetchWaste.tell(statistics.prefetchesWasted)
       for tier in Tier.allCases {
-        guard let figures = statistics.tiers[tier], let counters = instruments.tiers[tier] else {
-          continue
+        if let figures = statistics.tiers[tier] {
+          state.instruments.tiers[tier]?.tell(figures, fill: fills[tier])
         }
-        tell(counters.filterHits, "filter hit \(tier)", figures.filterHits)
-        tell(counters.filterMisses, "filter miss \(tier)", figures.filterMisses)
-        counters.size.record(Double(figures.fileBytes))
-        if let fill = fills[tier] { counters.diskUsage.record(fill) }
       }
-      for (route, counters) in instruments.routes {
-        let figures = statistics.moves[route]
-        tell(counters.all, "move \(route)", figures.successes + figures.failures)
-        tell(counters.successes, "success \(route)", figures.successes)
-        tell(counters.failures, "failure \(route)", figures.failures)
-        tell(counters.keys, "keys \(route)", figures.keys)
-        tell(counters.bytes, "bytes \(route)", figures.bytes)
+      for route in MoveCounts.Route.all {
+        state.instruments.routes[route]?.tell(statistics.moves[route])
       }
+      let instruments = state.instruments
       instruments.movesInProgress.record(Double(statistics.moves.inProgress))
       let movedBytes = statistics.moves.routes.values.reduce(0) { $0 + $1.bytes }
       // Two who read one behind the other must not see the speed of the moment between.
@@ -128,10 +110,9 @@ public final class StorageMetrics: Sendable {
         state.moved = (movedBytes, now)
       }
       if let cpu {
-        let share =
-          state.cpu.map { cpu.busyShare(since: $0) }
-          ?? cpu.busyShare(since: CPUTicks(busy: 0, stolen: 0, total: 0))
-        if let share {
+        // At first since the machine started.
+        let before = state.cpu ?? CPUTicks(busy: 0, stolen: 0, total: 0)
+        if let share = cpu.busyShare(since: before) {
           instruments.cpuUsage.record(share)
           state.cpu = cpu
         }
@@ -152,30 +133,60 @@ extension StorageMetrics: Equatable {
 }
 
 extension StorageMetrics {
+  /// A counter that is told sums, and counts what came since the last.
+  private struct Total: Sendable {
+    let counter: Counter
+    private var told: UInt64 = 0
+
+    init(_ counter: Counter) { self.counter = counter }
+
+    mutating func tell(_ sum: UInt64) {
+      // A store that was opened anew begins from nothing. Nothing is told, too, so that a series is there
+      // from the start.
+      counter.increment(by: Int64(clamping: sum >= told ? sum - told : sum))
+      told = sum
+    }
+  }
+
   /// What is brought up to date when asked for.
   private struct Instruments: Sendable {
     struct TierInstruments: Sendable {
-      var size: Gauge
-      var diskUsage: Gauge
-      var filterHits: Counter
-      var filterMisses: Counter
+      let size: Gauge
+      let diskUsage: Gauge
+      var filterHits: Total
+      var filterMisses: Total
+
+      mutating func tell(_ figures: StoreStatistics.TierStatistics, fill: Double?) {
+        filterHits.tell(figures.filterHits)
+        filterMisses.tell(figures.filterMisses)
+        size.record(Double(figures.fileBytes))
+        if let fill { diskUsage.record(fill) }
+      }
     }
 
     struct RouteInstruments: Sendable {
-      var all: Counter
-      var successes: Counter
-      var failures: Counter
-      var keys: Counter
-      var bytes: Counter
+      var all: Total
+      var successes: Total
+      var failures: Total
+      var keys: Total
+      var bytes: Total
+
+      mutating func tell(_ figures: MoveCounts.Figures) {
+        all.tell(figures.successes + figures.failures)
+        successes.tell(figures.successes)
+        failures.tell(figures.failures)
+        keys.tell(figures.keys)
+        bytes.tell(figures.bytes)
+      }
     }
 
-    var reads: [Counter]
-    var writes: Counter
-    var cacheHits: Counter
-    var cacheMisses: Counter
-    var prefetches: Counter
-    var prefetchHits: Counter
-    var prefetchWaste: Counter
+    var reads: [Total]
+    var writes: Total
+    var cacheHits: Total
+    var cacheMisses: Total
+    var prefetches: Total
+    var prefetchHits: Total
+    var prefetchWaste: Total
     var tiers: [Tier: TierInstruments]
     var routes: [MoveCounts.Route: RouteInstruments]
     var movesInProgress: Gauge
@@ -184,8 +195,8 @@ extension StorageMetrics {
     var imbalance: Gauge
 
     init(factory: any MetricsFactory, nodeID: String) {
-      func counter(_ name: Name, _ labels: [(String, String)] = []) -> Counter {
-        Counter(label: name.rawValue, dimensions: labels, factory: factory)
+      func counter(_ name: Name, _ labels: [(String, String)] = []) -> Total {
+        Total(Counter(label: name.rawValue, dimensions: labels, factory: factory))
       }
       func gauge(_ name: Name, _ labels: [(String, String)] = []) -> Gauge {
         Gauge(label: name.rawValue, dimensions: labels, factory: factory)

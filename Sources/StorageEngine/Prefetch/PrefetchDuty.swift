@@ -31,13 +31,13 @@ final class PrefetchLedger: Sendable {
 
   /// Whether a key is read ahead, or was and has not been asked for since.
   func isOpen(_ hash: UInt64) -> Bool {
-    state.withLock { $0.waiting[Int(truncatingIfNeeded: hash) & (Self.waitingCount - 1)] == hash }
+    state.withLock { $0.waiting[Self.slot(hash)] == hash }
   }
 
   /// Notes that a key is read ahead; false where that was noted already.
   func issue(_ hash: UInt64) -> Bool {
     state.withLock { state in
-      let slot = Int(truncatingIfNeeded: hash) & (Self.waitingCount - 1)
+      let slot = Self.slot(hash)
       let old = state.waiting[slot]
       guard old != hash else { return false }
       if old != 0 { Self.settle(&state, used: false) }
@@ -50,7 +50,7 @@ final class PrefetchLedger: Sendable {
   /// Takes back that a key is read ahead: the cache had no room for it yet, which tells nothing of its use.
   func cancel(_ hash: UInt64) {
     state.withLock { state in
-      let slot = Int(truncatingIfNeeded: hash) & (Self.waitingCount - 1)
+      let slot = Self.slot(hash)
       guard state.waiting[slot] == hash else { return }
       state.waiting[slot] = 0
       state.counts.issued -= 1
@@ -60,12 +60,16 @@ final class PrefetchLedger: Sendable {
   /// Notes that a reader asked for a key, and whether the cache had it; whether reading ahead was to thank.
   func use(_ hash: UInt64, wasCached: Bool) -> Bool {
     state.withLock { state in
-      let slot = Int(truncatingIfNeeded: hash) & (Self.waitingCount - 1)
+      let slot = Self.slot(hash)
       guard state.waiting[slot] == hash else { return false }
       state.waiting[slot] = 0
       Self.settle(&state, used: wasCached)
       return wasCached
     }
+  }
+
+  private static func slot(_ hash: UInt64) -> Int {
+    Int(truncatingIfNeeded: hash) & (waitingCount - 1)
   }
 
   private static func settle(_ state: inout State, used: Bool) {
