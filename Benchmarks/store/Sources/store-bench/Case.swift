@@ -74,14 +74,18 @@ struct Case {
     return try TieredStore.create(at: arguments.folder, configuration: configuration)
   }
 
+  /// The file that says with what the folder was filled.
+  var marker: String { arguments.folder + ".filled" }
+
   /// A store that holds every key, filled by an earlier run or now.
-  func filled() throws -> TieredStore {
-    let marker = arguments.folder + ".filled"
+  func filled(placement: PlacementSettings? = nil) throws -> TieredStore {
+    var configuration = configuration
+    if let placement { configuration.placement = placement }
     let wanted = "\(keys.count) \(keys.valueBytes)"
     if (try? String(contentsOfFile: marker, encoding: .utf8)) == wanted {
       return try TieredStore.open(arguments.folder, configuration: configuration)
     }
-    let store = try create()
+    var store = try create()
     var batch = StoreBatch()
     var key = Keys.empty
     var value = keys.emptyValue
@@ -97,6 +101,10 @@ struct Case {
     try store.flush()
     try store.compact()
     try wanted.write(toFile: marker, atomically: true, encoding: .utf8)
+    if placement != nil {
+      try store.close()
+      store = try TieredStore.open(arguments.folder, configuration: configuration)
+    }
     return store
   }
 

@@ -27,7 +27,7 @@ struct Arguments {
   private var values: [String: String] = [:]
   private static let known: Set<String> = [
     "folder", "keys", "value", "threads", "seconds", "depth", "durability", "batch", "memory",
-    "operations", "rate", "cache", "keep", "spin", "churn", "wait",
+    "operations", "rate", "cache", "keep", "spin", "churn", "wait", "moves",
   ]
 
   init(_ arguments: [String]) throws {

@@ -1,5 +1,6 @@
 import Foundation
 import StorageEngine
+import Synchronization
 
 extension Case {
   /// Gets and puts on a schedule, a thread each, latencies from the moment that each was due.
@@ -10,9 +11,18 @@ extension Case {
   /// from them by force. What is not cached is read by the store's own threads. With `--churn 1` a
   /// third thread flushes and compacts the whole store over and over; at this rate of puts the store by
   /// itself would flush every half minute and compact every five.
+  ///
+  /// With `--moves 1` a third thread reclassifies over and over: a day has gone by since the keys were
+  /// read, so that the whole store sinks from the hot tier, and what is put sinks again. With `--moves 0`
+  /// uses are counted likewise, and nobody reclassifies.
   func mixed() throws -> Fields {
-    let store = try filled()
+    let hours = Hours()
+    let moves = try arguments.text("moves", "").isEmpty ? nil : arguments.number("moves", 0) != 0
+    let store = try filled(placement: moves == nil ? nil : hours.settings)
+    // The next run must find all keys where a fill leaves them.
+    if moves == true { try? FileManager.default.removeItem(atPath: marker) }
     try warm(store)
+    hours.advance(by: 25)
     let before = try store.statistics()
     let seconds = max(1, try arguments.number("seconds", 20))
     let rate = max(1, try arguments.number("rate", 50_000))
@@ -20,9 +30,20 @@ extension Case {
     let end = now() + UInt64(seconds) * 1_000_000_000
     let (gets, puts) = (Answers(), Answers())
     let churns = try arguments.number("churn", 0) != 0
-    try Self.onThreads(churns ? 3 : 2) { thread in
+    let moved = Mutex((keys: 0, bytes: 0, seconds: 0.0))
+    try Self.onThreads(churns || moves == true ? 3 : 2) { thread in
       if thread == 2 {
         while now() < end {
+          if moves == true {
+            let report = try store.reclassify()
+            if let failure = report.failures.first { throw failure }
+            moved.withLock {
+              $0.keys += report.movedKeys.values.reduce(0, +)
+              $0.bytes += report.movedBytes
+              $0.seconds += report.seconds
+            }
+          }
+          guard churns else { continue }
           try store.flush()
           try store.compact()
         }
@@ -53,7 +74,10 @@ extension Case {
     try store.close()
     if let failure = gets.failure ?? puts.failure { throw failure }
     let (got, written) = (gets.latencies, puts.latencies)
+    let sums = moved.withLock { $0 }
     return [
+      ("moved_keys", "\(sums.keys)"), ("moved_bytes", "\(sums.bytes)"),
+      ("moving_seconds", Self.text(sums.seconds)),
       ("gets", "\(got.count)"), ("puts", "\(written.count)"),
       ("p50_ms", Self.text(got.milliseconds(0.5))),
       ("p99_ms", Self.text(got.milliseconds(0.99))),
@@ -80,5 +104,20 @@ extension Case {
     _ statistics: StoreStatistics, _ count: KeyPath<StoreStatistics.TierStatistics, UInt64>
   ) -> UInt64 {
     statistics.tiers.values.reduce(0) { $0 + $1[keyPath: count] }
+  }
+}
+
+/// A clock of the rule that is put forward by hand.
+private final class Hours: Sendable {
+  private let seconds = Mutex(0.0)
+
+  func advance(by hours: Double) { seconds.withLock { $0 += hours * 3600 } }
+
+  /// Placement by this clock, only when asked for.
+  var settings: PlacementSettings {
+    var settings = PlacementSettings()
+    settings.intervalSeconds = nil
+    settings.clock = PlacementClock { self.seconds.withLock { $0 } }
+    return settings
   }
 }
