@@ -60,7 +60,7 @@ struct CacheTraceTests {
       while true {
         cache.fill(
           hash: hash, key: key.span, value: value.span, version: Version(epoch: 0, sequence: 1),
-          ticket: ticket)
+          from: .hot, ticket: ticket)
         let now = cache.counts.fillsBeforeMemory
         if now == early { break }
         early = now

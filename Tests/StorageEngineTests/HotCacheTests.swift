@@ -21,7 +21,7 @@ struct HotCacheTests {
   ) {
     cache.fill(
       hash: KeyHash.hash(key.span), key: key.span, value: value.span, version: version(sequence),
-      ticket: ticket)
+      from: .hot, ticket: ticket)
   }
 
   @Test("gives back only what the newest change said, and keeps its limit", arguments: 1...8)

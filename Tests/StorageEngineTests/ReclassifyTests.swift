@@ -38,6 +38,31 @@ struct ReclassifyTests {
     #expect(try store.tier(holding: bytes("key 9")) == .cold)
   }
 
+  @Test("lets rise what only the cache answers, and knows where it lies after each move")
+  func riseFromCache() throws {
+    let fixture = try StoreFixture()
+    var configuration = configuration()
+    configuration.hotCacheBytes = 1 << 20
+    let store = try fixture.create(configuration)
+    for number in 0..<10 { try store.put(bytes("key \(number)"), bytes("value")) }
+    #expect(try store.reclassify().movedKeys == [.cold: 10])
+    // The first read fills the cache, and is too few to let them rise.
+    for number in 7..<9 { #expect(try store.get(bytes("key \(number)")) == bytes("value")) }
+    #expect(try store.reclassify().movedKeys == [:])
+    let before = try store.statistics()
+    for _ in 0..<200 { #expect(try store.get(bytes("key 7")) == bytes("value")) }
+    for _ in 0..<10 { #expect(try store.get(bytes("key 8")) == bytes("value")) }
+    let after = try store.statistics()
+    #expect(after.cacheHits - before.cacheHits == 210)
+    #expect(try store.reclassify().movedKeys == [.hot: 1, .warm: 1])
+    // Both are still cached, and known to lie where they belong.
+    #expect(try store.reclassify().movedKeys == [:])
+    for _ in 0..<100 { #expect(try store.get(bytes("key 8")) == bytes("value")) }
+    #expect(try store.reclassify().movedKeys == [.hot: 1])
+    #expect(try store.tier(holding: bytes("key 7")) == .hot)
+    #expect(try store.tier(holding: bytes("key 8")) == .hot)
+  }
+
   @Test("empties a tier that is too full of what is used least, and lets nothing rise into it")
   func full() throws {
     let fixture = try StoreFixture()

@@ -16,6 +16,8 @@ struct EntryRing: ~Copyable {
     var uses: UInt64 = 0
     /// Whether the index leads here; an entry that was replaced stays until its turn comes.
     var isAlive = true
+    /// Where the value lay when it was last seen in a tier.
+    var tier = Tier.hot
 
     static let byteCount = 24
     /// Bytes of the whole entry.
@@ -84,21 +86,41 @@ struct EntryRing: ~Copyable {
     let first = bytes.word(at: offset)
     let second = bytes.word(at: offset + 8)
     return Header(
-      keyCount: Int(first & 0xF_FFFF), valueCount: Int(first &>> 24),
+      keyCount: Int(first & 0xF_FFFF), valueCount: Int(first &>> 24 & 0x3F_FFFF_FFFF),
       hash: UInt32(truncatingIfNeeded: second),
       version: Version(
         epoch: UInt32(truncatingIfNeeded: second &>> 32), sequence: bytes.word(at: offset + 16)),
-      uses: first &>> 21 & 3, isAlive: first &>> 20 & 1 == 1)
+      uses: first &>> 21 & 3, isAlive: first &>> 20 & 1 == 1, tier: Self.tier(first))
   }
 
   private mutating func write(_ header: Header, at offset: Int) {
     var first = UInt64(header.keyCount) | UInt64(header.valueCount) << 24
+    first |= Self.bits(header.tier)
     first |= header.uses << 21
     if header.isAlive { first |= 1 << 20 }
     bytes.overwrite(at: offset, word: first)
     bytes.overwrite(
       at: offset + 8, word: UInt64(header.hash) | UInt64(header.version.epoch) << 32)
     bytes.overwrite(at: offset + 16, word: header.version.sequence)
+  }
+
+  private static let tierShift: UInt64 = 62
+
+  private static func bits(_ tier: Tier) -> UInt64 {
+    switch tier {
+    case .hot: 0
+    case .warm: 1 << tierShift
+    case .cold: 2 << tierShift
+    }
+  }
+
+  @inline(__always)
+  private static func tier(_ first: UInt64) -> Tier {
+    switch first &>> tierShift {
+    case 0: .hot
+    case 1: .warm
+    default: .cold
+    }
   }
 
   /// The first eight bytes of an entry.
@@ -110,6 +132,12 @@ struct EntryRing: ~Copyable {
     guard header.keyCount == key.count else { return false }
     let start = offset + Header.byteCount
     return bytes.withSpan(start..<start + header.keyCount) { $0.equals(key) }
+  }
+
+  /// The key of an entry.
+  func key(at offset: Int, _ header: Header) -> [UInt8] {
+    let start = offset + Header.byteCount
+    return bytes.withSpan(start..<start + header.keyCount) { $0.copied() }
   }
 
   /// Lends the value of an entry.
@@ -126,6 +154,12 @@ struct EntryRing: ~Copyable {
     if first &>> 21 & 3 < 3 { bytes.overwrite(at: offset, word: first &+ (1 << 21)) }
   }
 
+  /// Says in which tier the value lies now.
+  mutating func setTier(_ tier: Tier, at offset: Int) {
+    let first = bytes.word(at: offset) & ~(3 << Self.tierShift)
+    bytes.overwrite(at: offset, word: first | Self.bits(tier))
+  }
+
   mutating func markDead(at offset: Int) {
     bytes.overwrite(at: offset, word: bytes.word(at: offset) & ~(1 << 20))
   }
@@ -134,6 +168,8 @@ struct EntryRing: ~Copyable {
   mutating func replaceValue(at offset: Int, with value: Span<UInt8>, version: Version) {
     var header = header(at: offset)
     header.version = version
+    // What is written goes to the hot tier.
+    header.tier = .hot
     write(header, at: offset)
     bytes.overwrite(at: offset + Header.byteCount + header.keyCount, bytes: value)
   }

@@ -117,11 +117,15 @@ final class HotCache: Sendable {
   }
 
   /// Takes in what a reader found, unless a writer was faster.
-  func fill(hash: UInt64, key: Span<UInt8>, value: Span<UInt8>, version: Version, ticket: UInt32) {
+  func fill(
+    hash: UInt64, key: Span<UInt8>, value: Span<UInt8>, version: Version, from tier: Tier,
+    ticket: UInt32
+  ) {
     guard admits(keyCount: key.count, valueCount: value.count) else { return }
     let shard = shard(hash)
     let wanted = shard.state.withLock {
-      $0.fill(hash: hash, key: key, value: value, version: version, ticket: ticket)
+      $0.fill(
+        hash: hash, key: key, value: value, version: version, from: tier, ticket: ticket)
       return $0.pagesToTake()
     }
     guard let wanted else { return }
@@ -189,6 +193,28 @@ final class HotCache: Sendable {
       $0.endChange(hash: hash, key: key.span, value: value?.span, version: version)
     }
   }
+
+  /// Says in which tier the value of a key lies now, if that version of it is cached.
+  func noteTier(_ tier: Tier, hash: UInt64, key: Span<UInt8>, version: Version) {
+    shard(hash).state.withLock { $0.noteTier(tier, hash: hash, key: key, version: version) }
+  }
+
+  /// Calls `body` with every cached key whose value lies below the hot tier, and with where it lies;
+  /// entries that come, go or move in the index meanwhile may be left out.
+  func forEachKeyBelow(_ body: ([UInt8], Tier) -> Void) {
+    for shard in shards {
+      let slotCount = shard.state.withLock { $0.slotCount }
+      // A few at a time, so that readers do not wait.
+      for start in stride(from: 0, to: slotCount, by: Self.slotsAtOnce) {
+        let slots = start..<min(slotCount, start + Self.slotsAtOnce)
+        for (key, tier) in shard.state.withLock({ $0.keysBelow(slots: slots) }) {
+          body(key, tier)
+        }
+      }
+    }
+  }
+
+  private static let slotsAtOnce = 128
 
   /// Forgets everything; fills under way are refused.
   func removeAll() {

@@ -135,7 +135,8 @@ struct HotCacheShard: ~Copyable {
 
   /// Takes in what a reader found, unless a writer was faster.
   mutating func fill(
-    hash: UInt64, key: Span<UInt8>, value: Span<UInt8>, version: Version, ticket: UInt32
+    hash: UInt64, key: Span<UInt8>, value: Span<UInt8>, version: Version, from tier: Tier,
+    ticket: UInt32
   ) {
     let stripe = Self.stripe(hash)
     guard pending[stripe] == 0, generation[stripe] == ticket else {
@@ -151,7 +152,8 @@ struct HotCacheShard: ~Copyable {
     }
     counts.fills &+= 1
     let header = EntryRing.Header(
-      keyCount: key.count, valueCount: value.count, hash: short, version: version)
+      keyCount: key.count, valueCount: value.count, hash: short, version: version,
+      tier: tier)
     insert(header, key: key, value: value, intoMain: ghost.take(short, depth: mainCount))
   }
 
@@ -191,7 +193,37 @@ struct HotCacheShard: ~Copyable {
     else { return }
     header.valueCount = value.count
     header.version = version
+    header.tier = .hot
     insert(header, key: key, value: value, intoMain: isMain)
+  }
+
+  /// Says in which tier the value of a key lies now, if that version of it is cached.
+  mutating func noteTier(_ tier: Tier, hash: UInt64, key: Span<UInt8>, version: Version) {
+    guard let found = find(hash: UInt32(truncatingIfNeeded: hash), key: key) else { return }
+    let offset = Self.offset(found.place)
+    if found.place & Self.mainBit != 0 {
+      if main.header(at: offset).version == version { main.setTier(tier, at: offset) }
+    } else if small.header(at: offset).version == version {
+      small.setTier(tier, at: offset)
+    }
+  }
+
+  /// The slots that lead to entries.
+  var slotCount: Int { index.slotCount }
+
+  /// The keys behind some slots whose values lie below the hot tier, and where.
+  func keysBelow(slots: Range<Int>) -> [(key: [UInt8], tier: Tier)] {
+    var keys: [(key: [UInt8], tier: Tier)] = []
+    for slot in slots {
+      guard let place = index.content(of: slot)?.place else { continue }
+      let offset = Self.offset(place)
+      let isMain = place & Self.mainBit != 0
+      let header = isMain ? main.header(at: offset) : small.header(at: offset)
+      guard header.tier != .hot else { continue }
+      let key = isMain ? main.key(at: offset, header) : small.key(at: offset, header)
+      keys.append((key, header.tier))
+    }
+    return keys
   }
 
   /// Forgets everything; fills under way are refused.

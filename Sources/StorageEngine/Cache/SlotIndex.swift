@@ -25,6 +25,8 @@ struct SlotIndex: ~Copyable {
   /// Says that ``pages`` were taken.
   mutating func tookPages() { hasMemory = true }
 
+  var slotCount: Int { mask + 1 }
+
   var byteCount: Int { (mask + 1) * 8 }
 
   /// Whether another entry can only come when one goes.

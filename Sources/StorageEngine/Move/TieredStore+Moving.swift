@@ -363,6 +363,7 @@ extension TieredStore {
     let placement = try place(entries, in: target, from: source)
     try verify(placement.there, in: tiers[target])
     let count = try remove(entries, from: source, to: target)
+    noteTier(target, of: entries)
     return (count, entries.reduce(0) { $0 + $1.byteCount })
   }
 
@@ -385,6 +386,14 @@ extension TieredStore {
       throw .corruption(
         tier: tier.tier, file: tier.path,
         cause: "\(found.count) of \(expected.count) copies were read back as they were written")
+    }
+  }
+
+  private func noteTier(_ tier: Tier, of entries: [StoredEntry]) {
+    guard let cache else { return }
+    for entry in entries where entry.kind == .value {
+      cache.noteTier(
+        tier, hash: KeyHash.hash(entry.key.span), key: entry.key.span, version: entry.version)
     }
   }
 

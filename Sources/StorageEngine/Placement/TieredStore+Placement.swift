@@ -192,6 +192,7 @@ struct Reclassification {
 
   /// Moves up what readers found below the tier where it belongs.
   private mutating func raise() throws(StoreError) {
+    noteCached()
     let names = placement.rising.take()
     let tap = placement.tap
     let wanted: [(key: [UInt8], tier: Tier)] = tap.withClassifier { classifier, now in
@@ -211,6 +212,17 @@ struct Reclassification {
           try note(moved.count, moved.bytes, to: target)
         }
       }
+    }
+  }
+
+  /// Remembers keys that readers find in the cache, so that they are not seen to lie below.
+  private func noteCached() {
+    let tap = placement.tap
+    store.cache?.forEachKeyBelow { key, tier in
+      let hash = tap.heatHash(key.span)
+      let wanted = tap.glance { $0.tier(of: hash, in: tier, at: $1) }
+      guard wanted == .hot || wanted == .warm && tier == .cold else { return }
+      placement.rising.note(key.span, hash: KeyHash.hash(key.span))
     }
   }
 

@@ -72,7 +72,8 @@ struct TierLookup: Sendable {
         let found = Found<Void>(stored, key: key.span, tombstones: tombstones) { value, version in
           if let cache, let ticket = miss.ticket {
             cache.fill(
-              hash: miss.hash, key: key.span, value: value, version: version, ticket: ticket)
+              hash: miss.hash, key: key.span, value: value, version: version, from: place.tier,
+              ticket: ticket)
           }
           each(miss.index, value)
         }

@@ -287,7 +287,8 @@ extension TieredStore {
         tiers[tier].database.getFromMemory(raw) { stored in
           let found = Found<Void>(stored, key: key, tombstones: tombstones) { value, version in
             if let cache, let ticket {
-              cache.fill(hash: hash, key: key, value: value, version: version, ticket: ticket)
+              cache.fill(
+                hash: hash, key: key, value: value, version: version, from: tier, ticket: ticket)
             }
             body(value)
           }
@@ -323,7 +324,8 @@ extension TieredStore {
           key, in: tiers[tier].database, at: place, tombstones: tombstones
         ) { value, version in
           if let cache, let ticket {
-            cache.fill(hash: hash, key: key, value: value, version: version, ticket: ticket)
+            cache.fill(
+              hash: hash, key: key, value: value, version: version, from: tier, ticket: ticket)
           }
           body(value)
         }
