@@ -20,11 +20,17 @@ public struct MemoryBudget: Sendable, Equatable {
   ///   - machineBytes: Memory that the machine lets this process use.
   public init(of configuration: StoreConfiguration, machineBytes: UInt64) {
     // Two commits exist at once: one is being written while the next fills.
-    neededBytes =
-      UInt64(clamping: configuration.hotCacheBytes) + configuration.tierMemoryBytes
-      + 2 * UInt64(clamping: configuration.writeBuffer.bytes)
-      + UInt64(clamping: configuration.placement?.memoryBytes ?? 0)
-      + UInt64(clamping: configuration.prefetchBytes)
+    let parts = [
+      UInt64(clamping: configuration.hotCacheBytes), configuration.tierMemoryBytes,
+      UInt64(clamping: configuration.writeBuffer.bytes),
+      UInt64(clamping: configuration.writeBuffer.bytes),
+      UInt64(clamping: configuration.placement?.memoryBytes ?? 0),
+      UInt64(clamping: configuration.prefetchBytes),
+    ]
+    neededBytes = parts.reduce(0) { sum, part in
+      let (next, overflow) = sum.addingReportingOverflow(part)
+      return overflow ? .max : next
+    }
     let machineShare = UInt64(Double(machineBytes) * Self.shareOfMachine)
     allowedBytes = min(configuration.memoryBudgetBytes ?? machineShare, machineShare)
   }

@@ -19,6 +19,8 @@ public struct StoreBatch: Sendable {
   public var count: Int { changes.count }
   /// Whether it holds no change.
   public var isEmpty: Bool { changes.isEmpty && fault == nil }
+  /// Whether it removes a range.
+  var deletesRanges: Bool { !changes.ranges.isEmpty }
 
   /// Sets a key to a value.
   public mutating func put(_ key: [UInt8], _ value: [UInt8]) { put(key.span, value.span) }

@@ -8,4 +8,12 @@ public enum Tier: String, CaseIterable, Sendable, Codable {
   case warm
   /// HDD.
   case cold
+
+  /// Whether readers ask another tier before this one.
+  func isBelow(_ other: Tier) -> Bool {
+    switch (self, other) {
+    case (.warm, .hot), (.cold, .hot), (.cold, .warm): true
+    default: false
+    }
+  }
 }

@@ -64,7 +64,7 @@ struct HeatFileTests {
     for number in 0..<2000 { try store.put(bytes("key \(number % 10)"), bytes("value")) }
     try store.close()
     let path = fixture.path + "/" + HeatFile.fileName
-    let kept = try #require(HeatFile(in: fixture.path))
+    let kept = try #require(HeatFile(in: fixture.path, wordsMax: 1 << 20))
     let again = try fixture.open()
     let report = try again.tierReports()
     #expect(report[.hot]?.heat?.belonging == [.hot: 10])
@@ -72,12 +72,12 @@ struct HeatFileTests {
     var data = try Data(contentsOf: URL(filePath: path))
     data[data.count / 2] ^= 1
     try data.write(to: URL(filePath: path))
-    #expect(HeatFile(in: fixture.path) == nil)
+    #expect(HeatFile(in: fixture.path, wordsMax: 1 << 20) == nil)
     let blank = try fixture.open()
     #expect(try blank.tierReports()[.hot]?.heat?.belonging == [.cold: 10])
     // It knows that it does not know, and lets nothing sink.
     #expect(try blank.reclassify().movedKeys == [:])
     try blank.close()
-    #expect(HeatFile(in: fixture.path)?.seed != kept.seed)
+    #expect(HeatFile(in: fixture.path, wordsMax: 1 << 20)?.seed != kept.seed)
   }
 }

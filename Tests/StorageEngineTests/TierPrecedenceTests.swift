@@ -1,4 +1,6 @@
+import Foundation
 import RocksDB
+import Synchronization
 import Testing
 
 @testable import StorageEngine
@@ -119,6 +121,163 @@ struct TierPrecedenceTests {
     }
     #expect(try #require(store.published.tombstones).fragments.count <= TieredStore.rangesMax + 1)
     #expect(try store.snapshot().pairs() == [])
+  }
+
+  @Test("deleted ranges in batches are cleared out, too, whether their callers wait or not")
+  func manyRangesInBatches() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    func batch(_ number: Int) -> StoreBatch {
+      var batch = StoreBatch()
+      batch.deleteRange(KeyRange(prefix: bytes("k\(number)")))
+      return batch
+    }
+    for number in 0..<700 { try store.write(batch(number)) }
+    #expect(try #require(store.published.tombstones).fragments.count <= TieredStore.rangesMax + 1)
+    for number in 700..<1400 {
+      let bell = DispatchSemaphore(value: 0)
+      store.write(batch(number)) { _ in bell.signal() }
+      bell.wait()
+    }
+    let end = Date().addingTimeInterval(60)
+    while store.isForgetting.load(ordering: .acquiring), Date() < end { usleep(1000) }
+    // One more finds at most those that came while the last were cleared out.
+    try store.write(batch(1400))
+    #expect(try #require(store.published.tombstones).fragments.count <= TieredStore.rangesMax + 1)
+  }
+
+  @Test("a deleted range is cleared out part by part")
+  func largeRange() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    var batch = StoreBatch()
+    for number in 0..<25_000 { batch.put(bytes("k\(number)"), bytes("v")) }
+    try store.write(batch)
+    try store.move(.all, from: .hot, to: .cold)
+    #expect(try store.keyCount(of: .cold) == 25_000)
+    try store.deleteRange(KeyRange(prefix: bytes("k")))
+    try store.forgetRanges()
+    #expect(store.published.tombstones == nil)
+    #expect(try store.keyCount(of: .cold) == 0)
+  }
+
+  @Test(
+    "what moves up leaves nothing older below, which a reader on its way down would find",
+    arguments: ["new", nil])
+  func olderBelow(value: String?) throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    try plant(store, .cold, "k", 3, "old")
+    try plant(store, .warm, "k", 5, value)
+    #expect(try store.move(.all, from: .warm, to: .hot) == 1)
+    #expect(try !holds(store, .cold, "k"))
+    #expect(try store.get(bytes("k")) == value.map { bytes($0) })
+  }
+
+  @Test("a reader never sees an older copy below while a range is deleted")
+  func deleteRangeBesideReaders() throws {
+    var configuration = StoreFixture.small
+    configuration.hotCacheBytes = 0
+    let fixture = try StoreFixture()
+    let store = try fixture.create(configuration)
+    let key = bytes("k")
+    let isOver = Atomic<Bool>(false)
+    let wrong = Atomic<Int>(0)
+    // The older copy may be seen only before the newer one was put.
+    let mayBeOld = Atomic<Bool>(true)
+    let readers = DispatchGroup()
+    for reader in 0..<3 {
+      readers.enter()
+      Thread.detachNewThread {
+        while !isOver.load(ordering: .acquiring) {
+          let mayBeOldBefore = mayBeOld.load(ordering: .acquiring)
+          let value = reader == 0 ? try? store.multiGet([key])[0] : try? store.get(key)
+          let mayBeOldAfter = mayBeOld.load(ordering: .acquiring)
+          if value == bytes("old"), !mayBeOldBefore, !mayBeOldAfter {
+            wrong.add(1, ordering: .relaxed)
+          }
+        }
+        readers.leave()
+      }
+    }
+    for round in 0..<400 {
+      mayBeOld.store(true, ordering: .releasing)
+      try store.put(key, bytes("old"))
+      try store.move(.all, from: .hot, to: .warm)
+      try store.put(key, bytes("new \(round)"))
+      mayBeOld.store(false, ordering: .releasing)
+      try store.deleteRange(.all)
+      #expect(try store.get(key) == nil)
+    }
+    isOver.store(true, ordering: .releasing)
+    readers.wait()
+    #expect(wrong.load(ordering: .acquiring) == 0)
+  }
+
+  @Test("a copy from elsewhere that is newer than all here does not outlast what is put later")
+  func ingestNewer() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    let copy = StoredEntry(
+      key: bytes("k"), version: Version(epoch: 2, sequence: 1 << 40), kind: .value,
+      value: bytes("copy"))
+    #expect(try store.ingest([copy], into: .warm) == 1)
+    #expect(try store.put(bytes("k"), bytes("later")) > copy.version)
+    #expect(try store.snapshot().pairs().map(\.value) == [bytes("later")])
+    try store.move(.all, from: .hot, to: .cold)
+    #expect(try store.get(bytes("k")) == bytes("later"))
+    try store.close()
+    let again = try fixture.open()
+    #expect(try again.put(bytes("k"), bytes("last")) > copy.version)
+    var absurd = copy
+    absurd.version.sequence = .max
+    #expect(throws: StoreError.self) { try again.ingest([absurd], into: .warm) }
+  }
+
+  @Test("a damaged copy hinders no other from moving, and is told of")
+  func damagedCopy() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    for number in 0..<10 { try store.put(bytes("k\(number)"), bytes("v")) }
+    var batch = WriteBatch()
+    batch.put(bytes("k3"), [1, 2, 3])
+    try store.tiers().hot.database.write(&batch, sync: false)
+    let report = try store.reclassify()
+    #expect(report.movedKeys == [.cold: 9] && report.failures.count == 1, "\(report)")
+    #expect(throws: StoreError.self) { try store.get(bytes("k3")) }
+    #expect(try store.get(bytes("k9")) == bytes("v"))
+  }
+
+  @Test("a scan tells of a table that cannot be read instead of showing what lies below it")
+  func scanOfDamagedTable() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    func key(_ number: Int) -> [UInt8] { bytes("key \(10_000 + number)") }
+    for number in 0..<4000 { try store.put(key(number), bytes("old \(number)")) }
+    try store.move(.all, from: .hot, to: .warm)
+    for number in 0..<4000 { try store.put(key(number), bytes("new \(number)")) }
+    try store.waitUntilIdle()
+    try store.close()
+    let table = try #require(fixture.files(of: .hot, suffix: ".sst").first)
+    var data = try Data(contentsOf: URL(filePath: table))
+    for offset in data.count / 4..<data.count / 2 { data[offset] ^= 0x55 }
+    try data.write(to: URL(filePath: table))
+    let damaged = try fixture.open()
+    var stale = 0
+    var failures = 0
+    for start in stride(from: 0, to: 4000, by: 50) {
+      for direction in ScanDirection.allCases {
+        do {
+          let range = KeyRange(from: key(start), upTo: key(start + 50))
+          try damaged.scan(range, direction, limit: 20) { _, value in
+            if value.copied().starts(with: bytes("old")) { stale += 1 }
+            return true
+          }
+        } catch { failures += 1 }
+      }
+    }
+    #expect(failures > 0)
+    #expect(stale == 0)
   }
 
   @Test("a copy is taken in only over an older version")

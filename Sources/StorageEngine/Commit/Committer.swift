@@ -59,8 +59,17 @@ final class Committer: Sendable {
       return group
     }
 
+    private mutating func raise(above version: Version) {
+      guard version >= Version(epoch: record.epoch, sequence: nextSequence) else { return }
+      record.epoch = version.epoch
+      nextSequence = version.sequence + 1
+      record.reservedSequence = nextSequence + StoreRecord.reservation
+      open.record = record
+    }
+
     /// Takes changes into the open group and gives them their versions.
     mutating func add(_ changes: Changes, count: Int, hash: UInt64) {
+      if case .raise(let version) = changes { raise(above: version) }
       if nextSequence + UInt64(count) > record.reservedSequence {
         record.reservedSequence = nextSequence + UInt64(count) + StoreRecord.reservation
         open.record = record
@@ -76,6 +85,7 @@ final class Committer: Sendable {
       case .forgetRanges(let versions):
         record.tombstones.remove(versions)
         open.record = record
+      case .raise: break
       }
       open.changes.number(firstKey: firstKey, firstRange: firstRange, from: first) {
         range, version in
@@ -167,10 +177,12 @@ final class Committer: Sendable {
     case batch(EncodedChanges)
     /// Nothing older than these deletions of ranges is left in any tier.
     case forgetRanges(Set<Version>)
+    /// Later versions must be above this one, which came from another store.
+    case raise(Version)
 
     var count: Int {
       switch self {
-      case .key, .forgetRanges: 1
+      case .key, .forgetRanges, .raise: 1
       case .batch(let changes): changes.count
       }
     }
@@ -179,7 +191,7 @@ final class Committer: Sendable {
       switch self {
       case .key(let key, let value): key.count + (value?.count ?? 0)
       case .batch(let changes): changes.byteCount
-      case .forgetRanges: 0
+      case .forgetRanges, .raise: 0
       }
     }
   }
@@ -322,6 +334,9 @@ final class Committer: Sendable {
     if let tap { group.changes.note(by: tap) }
     return barrier.withLock { _ -> StoreError? in
       let order = cache?.beginChanges(group.changes)
+      let deletesRanges = group.record.map { $0.tombstones != published.tombstones ?? .init() }
+      if deletesRanges == true { published.beginRanges() }
+      defer { if deletesRanges == true { published.endRanges() } }
       let failure = hot.perform { hot throws(RocksDBError) in
         try group.changes.write(to: hot.database, sync: log == nil)
         if log == nil { hot.noteDurable(sequence: hot.database.latestSequenceNumber) }

@@ -29,6 +29,8 @@ public final class StorageMetrics: Sendable {
 
   private struct State: Sendable {
     var instruments: Instruments
+    /// The store that was asked last.
+    var storeSerial = 0
     var cpu: CPUTicks?
     var moved: (bytes: UInt64, at: Nanoseconds)?
   }
@@ -68,17 +70,23 @@ public final class StorageMetrics: Sendable {
   ///
   /// - Throws: ``StoreError/closed(path:)``.
   public func update(from store: TieredStore) throws(StoreError) {
-    let statistics = try store.statistics()
-    var fills: [Tier: Double] = [:]
-    for tier in Tier.allCases {
-      if let (used, capacity) = try store.room(of: tier), capacity > 0 {
-        fills[tier] = Double(used) / Double(capacity)
+    // Read under the lock, so that of two who ask at once the later tells the later sums.
+    try state.withLock { state throws(StoreError) in
+      let statistics = try store.statistics()
+      var fills: [Tier: Double] = [:]
+      for tier in Tier.allCases {
+        if let (used, capacity) = try store.room(of: tier), capacity > 0 {
+          fills[tier] = Double(used) / Double(capacity)
+        }
       }
-    }
-    let counts = meter.counts
-    let cpu = CPUTicks()
-    let now = MonotonicClock.now()
-    state.withLock { state in
+      let counts = meter.counts
+      let cpu = CPUTicks()
+      let now = MonotonicClock.now()
+      // A store that was opened anew begins from nothing.
+      if state.storeSerial != store.serial {
+        state.instruments.beginAnew()
+        state.storeSerial = store.serial
+      }
       for (index, count) in [counts.gets, counts.multiGetKeys, counts.scans].enumerated() {
         state.instruments.reads[index].tell(count)
       }
@@ -141,11 +149,13 @@ extension StorageMetrics {
     init(_ counter: Counter) { self.counter = counter }
 
     mutating func tell(_ sum: UInt64) {
-      // A store that was opened anew begins from nothing. Nothing is told, too, so that a series is there
-      // from the start.
-      counter.increment(by: Int64(clamping: sum >= told ? sum - told : sum))
-      told = sum
+      // What is counted later may take something back; a counter must not. Nothing is told, too, so that
+      // a series is there from the start.
+      counter.increment(by: Int64(clamping: sum - min(sum, told)))
+      told = max(told, sum)
     }
+
+    mutating func beginAnew() { told = 0 }
   }
 
   /// What is brought up to date when asked for.
@@ -178,6 +188,29 @@ extension StorageMetrics {
         keys.tell(figures.keys)
         bytes.tell(figures.bytes)
       }
+
+      mutating func beginAnew() {
+        all.beginAnew()
+        successes.beginAnew()
+        failures.beginAnew()
+        keys.beginAnew()
+        bytes.beginAnew()
+      }
+    }
+
+    /// Begins anew with all that a store counts; reads are counted here.
+    mutating func beginAnew() {
+      writes.beginAnew()
+      cacheHits.beginAnew()
+      cacheMisses.beginAnew()
+      prefetches.beginAnew()
+      prefetchHits.beginAnew()
+      prefetchWaste.beginAnew()
+      for tier in Array(tiers.keys) {
+        tiers[tier]?.filterHits.beginAnew()
+        tiers[tier]?.filterMisses.beginAnew()
+      }
+      for route in Array(routes.keys) { routes[route]?.beginAnew() }
     }
 
     var reads: [Total]

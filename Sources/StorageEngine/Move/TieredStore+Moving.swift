@@ -35,6 +35,20 @@ extension TieredStore {
     _ range: KeyRange, from tier: Tier, byteLimit: Int = exportBytes,
     where isWanted: (_ key: Span<UInt8>) -> Bool = { _ in true }
   ) throws(StoreError) -> RangeExport {
+    var failure: StoreError?
+    let result = try export(range, from: tier, byteLimit: byteLimit, where: isWanted) {
+      failure = $0
+      return false
+    }
+    if let failure { throw failure }
+    return result
+  }
+
+  /// As above; `damaged` takes what cannot be copied, and tells whether to pass over it.
+  private func export(
+    _ range: KeyRange, from tier: Tier, byteLimit: Int,
+    where isWanted: (_ key: Span<UInt8>) -> Bool, damaged: (StoreError) -> Bool
+  ) throws(StoreError) -> RangeExport {
     let source = try tiers()[tier]
     var result = RangeExport(entries: [], digest: RangeDigest(), next: nil)
     guard !range.isEmpty else { return result }
@@ -43,7 +57,6 @@ extension TieredStore {
     var iterator = source.database.iterator(options)
     var byteCount = 0
     var seenCount = 0
-    var failure: StoreError?
     do throws(RocksDBError) {
       try iterator.walk { key, stored in
         key.withBytes { key in
@@ -61,8 +74,7 @@ extension TieredStore {
               result.entries.append(entry)
               return true
             } catch {
-              failure = source.place.damage(error, key: key.copied())
-              return false
+              return damaged(source.place.damage(error, key: key.copied()))
             }
           }
         }
@@ -70,14 +82,14 @@ extension TieredStore {
     } catch {
       throw source.storeError(error)
     }
-    if let failure { throw failure }
     return result
   }
 
   /// Writes copies to a tier, each only where neither that tier nor one below it has the same or a newer
   /// version, syncs, and removes older copies from the tiers above.
   ///
-  /// Deletions are not kept in the cold tier: nothing lies below it that they could hide.
+  /// Deletions are not kept in the cold tier: nothing lies below it that they could hide. Where a copy is
+  /// newer than anything here, what is written later gets versions above it.
   ///
   /// - Returns: How many copies were taken.
   @discardableResult
@@ -88,11 +100,23 @@ extension TieredStore {
     for entry in entries {
       try KeyRule.check(key: entry.key)
       try KeyRule.check(value: entry.value)
+      guard entry.version.sequence < Self.sequencesMax else {
+        throw .invalidArgument(
+          "a copy has version \(entry.version); sequences end at \(Self.sequencesMax - 1)")
+      }
+    }
+    if let newest = entries.map(\.version).max(), newest > published.lastVersion {
+      _ = try commit(.raise(newest))
+      // Else a power cut could take that back, and leave the copies.
+      try Self.syncLog(of: try tiers().hot)
     }
     return try mover.withLock { _ throws(StoreError) -> Int in
       try place(entries, in: tier, from: nil).takenCount
     }
   }
+
+  /// Far from where counting on would overflow.
+  private static let sequencesMax: UInt64 = 1 << 62
 
   /// What became of copies that were to be placed in a tier.
   private struct Placement: Sendable {
@@ -100,7 +124,9 @@ extension TieredStore {
     var takenCount = 0
     /// Those that the tier has now, or a newer version in their place.
     var there: [StoredEntry] = []
-    /// Of which keys a tier above has an older version.
+    /// Of which keys another tier has an older version: those above, and, where copies go up, those below
+    /// as well. Else a reader who came by before the copy did would find that one once the source is
+    /// empty.
     var outdated: [Tier: [StoredEntry]] = [:]
 
     mutating func add(_ other: Placement) {
@@ -130,8 +156,10 @@ extension TieredStore {
     } else {
       placement = try write(entries[...], to: tier, of: tiers, from: source, sync: true)
     }
-    for (above, older) in placement.outdated {
-      try delete(older, from: tiers[above], beside: .commits) { $0 < $1 }
+    for (other, older) in placement.outdated {
+      try delete(
+        older, from: tiers[other], beside: other.isBelow(tier) ? .readers : .commits
+      ) { $0 < $1 }
     }
     // Between two tiers a reader finds what it found before.
     if source == nil { dropFromCache(entries) }
@@ -145,6 +173,7 @@ extension TieredStore {
   ) throws(StoreError) -> Placement {
     let above = Tier.allCases.prefix { $0 != tier }.filter { $0 != source }
     let below = Tier.allCases.drop { $0 != tier }.dropFirst().filter { $0 != source }
+    let goesUp = source?.isBelow(tier) ?? false
     let ranges = published.tombstones
     var placement = Placement()
     var batch = WriteBatch()
@@ -158,6 +187,9 @@ extension TieredStore {
       for tier in below where !isOutdated {
         if let other = try Self.version(of: entry.key, in: tiers[tier]) {
           isOutdated = other > entry.version
+          if goesUp, other < entry.version {
+            placement.outdated[tier, default: []].append(entry)
+          }
         }
       }
       if isOutdated { continue }
@@ -216,6 +248,7 @@ extension TieredStore {
     }
     guard case .commits = company else { return try delete(entries[...], sync: true) }
     var count = 0
+    if !entries.isEmpty { owedSyncs.withLock { _ = $0.insert(tier.tier) } }
     for chunk in Self.chunks(of: entries) {
       count += try atOneMoment { () throws(StoreError) -> Int in
         // Before the keys go: a reader that finds them neither above nor here must see the count.
@@ -226,17 +259,34 @@ extension TieredStore {
       }
     }
     if count > 0 { try Self.syncLog(of: tier) }
+    owedSyncs.withLock { _ = $0.remove(tier.tier) }
     return count
+  }
+
+  /// Puts those logs on the drive whose deletions an earlier move could not; what they make way for must
+  /// not be retired before.
+  private func syncOwed() throws(StoreError) {
+    for tier in owedSyncs.withLock({ $0 }) {
+      try Self.syncLog(of: try tiers()[tier])
+      owedSyncs.withLock { _ = $0.remove(tier) }
+    }
   }
 
   /// Positions of entries that are dealt with while commits wait: some 100 µs.
   private static func chunks(of entries: [StoredEntry]) -> [Range<Int>] {
-    stride(from: 0, to: entries.count, by: chunkCount).map {
-      $0..<min($0 + chunkCount, entries.count)
+    var chunks: [Range<Int>] = []
+    var (start, byteCount) = (0, 0)
+    for (index, entry) in entries.enumerated() {
+      byteCount += entry.byteCount
+      guard index + 1 - start == chunkCount || byteCount >= chunkBytes else { continue }
+      chunks.append(start..<index + 1)
+      (start, byteCount) = (index + 1, 0)
     }
+    return start < entries.count ? chunks + [start..<entries.count] : chunks
   }
 
   private static let chunkCount = 64
+  private static let chunkBytes = 256 << 10
 
   /// Removes from a tier each key whose version there is still that of the copy.
   ///
@@ -256,6 +306,7 @@ extension TieredStore {
     _ entries: [StoredEntry], from tier: Tier, to target: Tier?
   ) throws(StoreError) -> Int {
     let tiers = try tiers()
+    try syncOwed()
     // What was not copied, since a deleted range hides it, must not outlive that range's loss.
     if tier != .hot { try Self.syncLog(of: tiers.hot) }
     let company: Company = tier == .warm && target == .cold ? .readers : .commits
@@ -283,6 +334,7 @@ extension TieredStore {
     while true {
       let part = try movePart(left, from: source, to: target)
       moved += part.movedCount
+      if let damage = part.damage { throw damage }
       guard let next = part.next else { return moved }
       left.lower = next
     }
@@ -296,6 +348,8 @@ extension TieredStore {
     var byteCount: Int
     /// Where to go on; nil at the range's end.
     var next: [UInt8]?
+    /// The first of what is damaged, and stays where it is.
+    var damage: StoreError?
   }
 
   func checkMove(from source: Tier, to target: Tier) throws(StoreError) {
@@ -311,28 +365,54 @@ extension TieredStore {
     byteLimit: Int = exportBytes, where isWanted: (_ key: Span<UInt8>) -> Bool = { _ in true }
   ) throws(StoreError) -> MovedPart {
     try counted(from: source, to: target) { () throws(StoreError) -> MovedPart in
-      let part = try export(range, from: source, byteLimit: byteLimit, where: isWanted)
+      var damage: StoreError?
+      let part = try export(range, from: source, byteLimit: byteLimit, where: isWanted) {
+        damage = damage ?? $0
+        return true
+      }
       let moved = try move(part.entries, from: source, to: target)
-      return MovedPart(movedCount: moved.count, byteCount: moved.bytes, next: part.next)
+      return MovedPart(
+        movedCount: moved.count, byteCount: moved.bytes, next: part.next, damage: damage)
     }
   }
 
+  /// What ``moveKeys(_:from:to:)`` did.
+  struct MovedKeys: Sendable {
+    /// Keys that left the source.
+    var movedCount: Int
+    /// Bytes of keys and values that were copied.
+    var byteCount: Int
+    /// Keys that it did not come to, as the others took enough memory.
+    var left: ArraySlice<[UInt8]>
+    /// The first of what is damaged, and stays where it is.
+    var damage: StoreError?
+  }
+
   /// Moves keys by name; those that the source does not have stay where they are.
-  ///
-  /// - Returns: How many keys left the source, and the bytes of keys and values that were copied.
   func moveKeys(
     _ keys: ArraySlice<[UInt8]>, from source: Tier, to target: Tier
-  ) throws(StoreError) -> (count: Int, bytes: Int) {
-    let moved = try counted(from: source, to: target) { () throws(StoreError) -> MovedPart in
+  ) throws(StoreError) -> MovedKeys {
+    var left = keys
+    let part = try counted(from: source, to: target) { () throws(StoreError) -> MovedPart in
       let tier = try tiers()[source]
       var entries: [StoredEntry] = []
-      for key in keys {
-        if let entry = try Self.entry(key, in: tier) { entries.append(entry) }
+      var byteCount = 0
+      var damage: StoreError?
+      while byteCount < Self.exportBytes, let key = left.popFirst() {
+        do throws(StoreError) {
+          guard let entry = try Self.entry(key, in: tier) else { continue }
+          byteCount += entry.byteCount
+          entries.append(entry)
+        } catch {
+          guard case .corruption = error else { throw error }
+          damage = damage ?? error
+        }
       }
       let moved = try move(entries, from: source, to: target)
-      return MovedPart(movedCount: moved.count, byteCount: moved.bytes, next: nil)
+      return MovedPart(movedCount: moved.count, byteCount: moved.bytes, next: nil, damage: damage)
     }
-    return (moved.movedCount, moved.byteCount)
+    return MovedKeys(
+      movedCount: part.movedCount, byteCount: part.byteCount, left: left, damage: part.damage)
   }
 
   /// Carries a move out under the movers' lock, and counts it.

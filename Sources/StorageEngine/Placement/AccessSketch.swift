@@ -1,9 +1,11 @@
+internal import Glibc
+
 /// About how often each of many keys was used, in memory that does not grow: a count-min sketch with
 /// conservative update, whose counts decay.
 ///
-/// It never tells too little but for decay and rounding, and too much only where keys share all their
-/// cells. The four cells of a key lie in one line of 64 bytes, each in a row of its own, so that an access
-/// costs one line of memory.
+/// It tells too little only by decay, by rounding and by what it takes off, and too much only where keys
+/// share all their cells. The four cells of a key lie in one line of 64 bytes, each in a row of its own, so that an access
+/// costs one line of memory. What a key that was never used would be told, on average, is taken off.
 ///
 /// Sources: Cormode, Muthukrishnan, "An improved data stream summary", J. Algorithms 2005; conservative
 /// update: Estan, Varghese, "New directions in traffic measurement", SIGCOMM 2002.
@@ -14,6 +16,8 @@ struct AccessSketch {
 
   private var cells: [UInt16]
   private let lineCount: UInt64
+  /// What half of the keys that were never used would be told to have, were it not taken off.
+  private var floor: UInt16 = 0
   /// What a cell holds for one access.
   private let unit: Double
   private var random: UInt64 = 0x9E37_79B9_7F4A_7C15
@@ -48,19 +52,22 @@ struct AccessSketch {
   }
 
   /// The count of a key.
-  func count(of hash: UInt64) -> Double { Double(least(hash)) / unit }
+  func count(of hash: UInt64) -> Double { told(least(hash)) }
+
+  /// The count that a cell stands for.
+  private func told(_ cell: UInt16) -> Double { Double(cell - min(cell, floor)) / unit }
 
   /// Adds to a key's count and tells what it is then.
   @discardableResult
   mutating func add(_ hash: UInt64, _ amount: Double) -> Double {
     let sum = rounded(Double(least(hash)) + amount * unit)
     raise(hash, toCell: sum)
-    return Double(sum) / unit
+    return told(sum)
   }
 
   /// Makes a key's count at least so high.
   mutating func raise(_ hash: UInt64, to count: Double) {
-    raise(hash, toCell: rounded(count * unit))
+    raise(hash, toCell: rounded(count * unit + Double(floor)))
   }
 
   private mutating func raise(_ hash: UInt64, toCell value: UInt16) {
@@ -74,6 +81,25 @@ struct AccessSketch {
   mutating func age(by factor: Double) {
     for index in cells.indices where cells[index] > 0 {
       cells[index] = rounded(Double(cells[index]) * factor)
+    }
+    findFloor()
+  }
+
+  /// Finds what a key that was never used is told by chance.
+  ///
+  /// The least of four cells is above x with (1 - F(x))^4: for half of the keys where F(x) is 0.16. With
+  /// few keys for its size that is 0; with very many all cells fill up, and it is most of what they hold.
+  private mutating func findFloor() {
+    var histogram = [Int](repeating: 0, count: Int(UInt16.max) + 1)
+    for cell in cells { histogram[Int(cell)] += 1 }
+    let wanted = Int((1 - exp2(-0.25)) * Double(cells.count))
+    var seen = 0
+    for (value, count) in histogram.enumerated() {
+      seen += count
+      if seen > wanted {
+        floor = UInt16(truncatingIfNeeded: value)
+        return
+      }
     }
   }
 
@@ -94,6 +120,7 @@ struct AccessSketch {
         cells[index * 4 + part] = UInt16(truncatingIfNeeded: word >> UInt64(16 * part))
       }
     }
+    findFloor()
     return true
   }
 

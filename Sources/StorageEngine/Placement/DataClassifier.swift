@@ -16,7 +16,9 @@ struct DataClassifier {
   /// Bytes that it was made for.
   let askedBytes: Int
   private var begin: Double
-  private let hasSeenAll: Bool
+  private var hasSeenAll: Bool
+  /// Since when no use went by unseen.
+  private var seenSince: Double
   /// When counts were decayed last; what came later stands for more by ``inflation(at:)``.
   private var agedAt: Double
   /// The use a day from which a key is counted by itself.
@@ -41,6 +43,7 @@ struct DataClassifier {
   init(rule: PlacementRule, byteCount: Int, hasSeenAll: Bool, now: Double) {
     self.rule = rule
     begin = now
+    seenSince = now
     self.hasSeenAll = hasSeenAll
     askedBytes = byteCount
     agedAt = now
@@ -48,12 +51,20 @@ struct DataClassifier {
     topPerDay = topPerDayLeast
     // What is decayed last has grown by up to an aging's factor.
     sketch = AccessSketch(
-      byteCount: byteCount * 6 / 10, countMax: 2 * max(rule.hotPerDay, rule.warmPerDay))
+      byteCount: byteCount * 6 / 10, countMax: Self.countMax(rule))
     // A table is up to twice as large as its entries at their densest.
     top = TopKeys(countMax: byteCount / 4 / 2 / MemoryLayout<TopKeys.Entry>.stride)
     recent = RecentKeys(
       byteCount: byteCount * 15 / 100, seconds: rule.warmIdleSeconds, now: now)
   }
+
+  /// The highest use a day that the sketch must tell.
+  private static func countMax(_ rule: PlacementRule) -> Double {
+    2 * max(rule.hotPerDay, rule.warmPerDay)
+  }
+
+  /// What of it the sketch tells in spite of what decay takes.
+  private static let toldShare = 0.9
 
   /// Bytes that it takes.
   var byteCount: Int { sketch.byteCount + top.byteCount + recent.byteCount }
@@ -63,7 +74,7 @@ struct DataClassifier {
   /// Whether a key of which it knows nothing was not used: it has watched since the store was made, or for
   /// long enough.
   func knowsAll(at now: Double) -> Bool {
-    hasSeenAll || now - begin >= rule.warmIdleSeconds
+    hasSeenAll || now - seenSince >= rule.warmIdleSeconds
   }
 
   /// Whether a key that was found in a lower tier is on its way to belong to a higher one, with so many
@@ -109,12 +120,18 @@ struct DataClassifier {
 
   // MARK: Keeping
 
+  /// Seconds of which nothing may be known and yet keys sink: twice the default interval at which it is kept.
+  private static let unseenSecondsMax = 7200.0
+
+  /// More words than one of so many bytes keeps.
+  static func wordsMax(_ byteCount: Int) -> Int { byteCount / 4 + 4096 }
+
   /// What it knows, by ages instead of times.
   func words(at now: Double) -> [UInt64] {
     let entries = top.entries
     let numbers = [
       rule.hotPerDay, rule.hotIdleSeconds, rule.warmPerDay, rule.warmIdleSeconds,
-      rule.stayingShare, now - begin, now - agedAt, topPerDay,
+      rule.stayingShare, now - begin, now - agedAt, topPerDay, now - seenSince,
     ]
     var words = [UInt64(askedBytes)] + numbers.map(\.bitPattern)
     words += [hasSeenAll ? 1 : 0, UInt64(entries.count)]
@@ -129,8 +146,8 @@ struct DataClassifier {
     var reader = WordReader(words)
     guard let bytes = reader.next(), bytes <= UInt64(words.count) * 16 + 4096 else { return nil }
     var numbers: [Double] = []
-    while numbers.count < 8, let number = reader.number(), number >= 0 { numbers.append(number) }
-    guard numbers.count == 8, let hasSeenAll = reader.next(), let count = reader.next() else {
+    while numbers.count < 9, let number = reader.number(), number >= 0 { numbers.append(number) }
+    guard numbers.count == 9, let hasSeenAll = reader.next(), let count = reader.next() else {
       return nil
     }
     var rule = PlacementRule()
@@ -141,6 +158,12 @@ struct DataClassifier {
     let then = now - secondsAgo
     begin = then - numbers[5]
     agedAt = then - numbers[6]
+    seenSince = then - numbers[8]
+    // What was used since it was written, before a crash or without placement, is not known.
+    if secondsAgo > Self.unseenSecondsMax {
+      self.hasSeenAll = false
+      seenSince = now
+    }
     topPerDay = max(topPerDayLeast, numbers[7])
     guard count <= top.countMax else { return nil }
     for _ in 0..<count {
@@ -154,7 +177,7 @@ struct DataClassifier {
   // MARK: Decay
 
   /// How much more an access counts now than one at the last aging did.
-  private func inflation(at now: Double) -> Double { exp((now - agedAt) / Self.decaySeconds) }
+  private func inflation(at now: Double) -> Double { exp(max(0, now - agedAt) / Self.decaySeconds) }
 
   /// Accesses a day from a count.
   ///
@@ -186,7 +209,8 @@ struct DataClassifier {
     guard !counts.isEmpty else { return }
     let limit = counts[counts.count / 4]
     var leaving = counts.count / 4 + 1
-    topPerDay = max(topPerDay, perDay(limit, at: now))
+    // No higher than the sketch can tell, else no key comes near it again.
+    topPerDay = max(topPerDay, min(perDay(limit, at: now), Self.toldShare * Self.countMax(rule)))
     sweep { entry in
       guard entry.count <= limit, leaving > 0 else { return true }
       leaving -= 1

@@ -19,10 +19,7 @@ struct HeatFile {
   /// Seconds since then; a clock that was set back, or far ahead, must not make it forget all.
   var secondsAgo: Double { min(max(0, WallClock.seconds() - writtenAt), 30 * 86400) }
 
-  private static let format: UInt64 = 0x5354_4F52_4548_5431
-  /// Larger than any.
-  private static let byteLimit = 1 << 34
-
+  private static let format: UInt64 = 0x5354_4F52_4548_5432
   /// Writes the file beside its place and then into it.
   func write(in folder: String) -> Bool {
     let head = [Self.format, seed, writtenAt.bitPattern]
@@ -34,12 +31,12 @@ struct HeatFile {
     return (try? Data(bytes).write(to: url, options: .atomic)) != nil
   }
 
-  /// Reads the file; nil where there is none, or one that is not whole.
-  init?(in folder: String) {
+  /// Reads the file; nil where there is none, or one that is not whole, or has more words than may be.
+  init?(in folder: String, wordsMax: Int) {
     let path = folder + "/" + Self.fileName
     guard let status = try? FileStatus(path: FileSystemPath(path)), status.kind == .file,
       status.sizeBytes >= 32, status.sizeBytes.isMultiple(of: 8),
-      status.sizeBytes <= Self.byteLimit, var file = try? InputFile(path),
+      status.sizeBytes <= 8 * (wordsMax + 4), var file = try? InputFile(path),
       let bytes = try? file.rest(bytesMax: Int(status.sizeBytes)),
       bytes.count == Int(status.sizeBytes)
     else { return nil }

@@ -10,7 +10,7 @@ final class Placement: Sendable {
   let tap: AccessTap
   let rising: RisingKeys
   /// Held by whoever reclassifies; with where the last one stopped in each tier.
-  let turn = Mutex<[Tier: [UInt8]]>([:])
+  let turn = Mutex(ReclassificationMemory())
   private let isStarted = Atomic<Bool>(false)
   private let isStopping = Atomic<Bool>(false)
   private let bell = DispatchSemaphore(value: 0)
@@ -23,7 +23,7 @@ final class Placement: Sendable {
     let clock = settings.clock?.now ?? Self.monotonicSeconds
     let names = settings.memoryBytes / 4
     let byteCount = settings.memoryBytes - names
-    let kept = isNew ? nil : HeatFile(in: folder)
+    let kept = isNew ? nil : HeatFile(in: folder, wordsMax: DataClassifier.wordsMax(byteCount))
     let classifier = kept.flatMap { kept -> DataClassifier? in
       let found = DataClassifier(
         words: kept.words, secondsAgo: settings.clock == nil ? kept.secondsAgo : 0, now: clock())
@@ -84,6 +84,28 @@ final class Placement: Sendable {
   }
 }
 
+/// What one reclassification leaves to the next.
+struct ReclassificationMemory: Sendable {
+  /// Where walks over tiers stopped.
+  var stoppedAt: [Tier: [UInt8]] = [:]
+  /// What was taken out of tiers that were too full.
+  var relieved: [Tier: RelievedTier] = [:]
+}
+
+/// A tier that gave keys away as it was too full: its files shrink only once RocksDB merges them.
+struct RelievedTier: Sendable, Equatable {
+  /// Bytes that it took then.
+  var usedBytes: UInt64
+  /// Bytes of them that it gave away.
+  var givenBytes: UInt64
+
+  /// What it takes once those bytes are free: pure.
+  func settled(_ used: UInt64) -> UInt64 {
+    let freed = usedBytes - min(usedBytes, used)
+    return used - min(used, givenBytes - min(givenBytes, freed))
+  }
+}
+
 /// Spreads copies over time, so that callers' reads and writes find the drives free.
 struct MovePace {
   private let bytesPerSecond: Double
@@ -91,11 +113,19 @@ struct MovePace {
 
   init(bytesPerSecond: Int) { self.bytesPerSecond = Double(max(1, bytesPerSecond)) }
 
-  /// Waits until so many bytes more may be copied.
-  mutating func wait(afterCopying byteCount: Int) {
+  /// Waits until so many bytes more may be copied, or `goesOn` says no.
+  mutating func wait(afterCopying byteCount: Int, while goesOn: () -> Bool) {
     let now = MonotonicClock.now()
-    let took = Nanoseconds(Int64(Double(byteCount) / bytesPerSecond * 1e9))
-    dueAt = max(dueAt, now - Nanoseconds(100_000_000)) + took
-    if dueAt > now { MonotonicClock.sleep(dueAt - now) }
+    let seconds = min(Self.secondsMax, Double(byteCount) / bytesPerSecond)
+    dueAt = max(dueAt, now - Nanoseconds(100_000_000)) + Nanoseconds(Int64(seconds * 1e9))
+    while goesOn() {
+      let left = dueAt - MonotonicClock.now()
+      guard left > .zero else { return }
+      MonotonicClock.sleep(min(left, Self.step))
+    }
   }
+
+  private static let secondsMax = 86400.0
+  /// How long a store that is closed waits for it at most.
+  private static let step = Nanoseconds(50_000_000)
 }

@@ -17,6 +17,62 @@ public struct PlacementSettings: Sendable, Equatable {
 
   /// Hourly, by the documented rule.
   public init() {}
+
+  /// What no store can work with: pure.
+  ///
+  /// - Throws: ``StoreError/invalidArgument(_:)``, with the setting, its value and what it may be.
+  func check() throws(StoreError) {
+    try rule.check()
+    if let intervalSeconds {
+      try Self.require(
+        intervalSeconds > 0 && intervalSeconds.isFinite, "intervalSeconds", intervalSeconds,
+        "a number above 0, or nil for never")
+    }
+    try Self.require(
+      (4096...1 << 40).contains(memoryBytes), "memoryBytes", memoryBytes, "4096 to 2^40")
+    try Self.require(bytesPerSecond >= 1024, "bytesPerSecond", bytesPerSecond, "1024 or more")
+    try Self.require(
+      fullShare > 0 && fullShare <= 1, "fullShare", fullShare, "above 0 and at most 1")
+    for (tier, capacity) in capacityBytes {
+      try Self.require(
+        capacity > 0, "capacityBytes of \(tier.rawValue)", capacity, "1 or more, or none at all")
+    }
+  }
+
+  fileprivate static func require(
+    _ isMet: Bool, _ name: String, _ value: Any, _ allowed: String
+  ) throws(StoreError) {
+    if !isMet {
+      throw .invalidArgument("the placement setting \(name) is \(value); it must be \(allowed)")
+    }
+  }
+}
+
+extension PlacementRule {
+  /// Most times that the hot threshold may be the warm one, so that one count tells both apart.
+  private static let ratioMax = 1000.0
+
+  /// What the classifier cannot tell keys by.
+  func check() throws(StoreError) {
+    func require(
+      _ isMet: Bool, _ name: String, _ value: Double, _ allowed: String
+    ) throws(StoreError) {
+      try PlacementSettings.require(isMet, "rule." + name, value, allowed)
+    }
+    try require(
+      stayingShare > 0 && stayingShare <= 1, "stayingShare", stayingShare, "above 0 and at most 1")
+    try require(warmPerDay > 0 && warmPerDay.isFinite, "warmPerDay", warmPerDay, "a number above 0")
+    try require(
+      hotPerDay * stayingShare > warmPerDay && hotPerDay <= warmPerDay * Self.ratioMax,
+      "hotPerDay", hotPerDay,
+      "above warmPerDay / stayingShare and at most \(Int(Self.ratioMax)) × warmPerDay")
+    try require(
+      hotIdleSeconds > 0 && hotIdleSeconds.isFinite, "hotIdleSeconds", hotIdleSeconds,
+      "a number above 0")
+    try require(
+      warmIdleSeconds >= hotIdleSeconds && warmIdleSeconds.isFinite, "warmIdleSeconds",
+      warmIdleSeconds, "a number, at least hotIdleSeconds")
+  }
 }
 
 /// A clock of seconds that never runs backwards, such as that of a simulation.

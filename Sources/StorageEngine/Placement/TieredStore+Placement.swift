@@ -21,10 +21,10 @@ extension TieredStore {
       throw .invalidArgument("the store was opened without placement, which reclassifying needs")
     }
     _ = try tiers()
-    return placement.turn.withLock { resume -> ReclassifyReport in
-      var run = Reclassification(of: self, by: placement, from: resume)
+    return placement.turn.withLock { memory -> ReclassifyReport in
+      var run = Reclassification(of: self, by: placement, from: memory)
       run.carryOut()
-      resume = run.stoppedAt
+      memory = run.memory
       placement.keep()
       return run.report
     }
@@ -76,16 +76,15 @@ struct Reclassification {
   private var pace: MovePace
   private var stalled: UInt64 = 0
   private(set) var report = ReclassifyReport()
-  /// Where walks over tiers stopped.
-  private(set) var stoppedAt: [Tier: [UInt8]]
+  private(set) var memory: ReclassificationMemory
 
   private static let partBytes = 1 << 20
   private static let partKeys = 4096
 
-  init(of store: TieredStore, by placement: Placement, from resume: [Tier: [UInt8]]) {
+  init(of store: TieredStore, by placement: Placement, from memory: ReclassificationMemory) {
     self.store = store
     self.placement = placement
-    stoppedAt = resume
+    self.memory = memory
     pace = MovePace(bytesPerSecond: placement.settings.bytesPerSecond)
   }
 
@@ -99,7 +98,7 @@ struct Reclassification {
       attempt { run throws(StoreError) in try run.relieve(source) }
     }
     attempt { run throws(StoreError) in try run.raise() }
-    report.isComplete = stoppedAt.isEmpty && placement.goesOn
+    report.isComplete = memory.stoppedAt.isEmpty && placement.goesOn
     report.seconds = (MonotonicClock.now() - began).seconds
   }
 
@@ -132,7 +131,9 @@ struct Reclassification {
 
   /// Moves what is used least out of a tier that is too full.
   private mutating func relieve(_ source: Tier) throws(StoreError) {
-    guard let excess = try excessShare(of: source) else { return }
+    guard let excess = try excessShare(of: source), let used = try usedBytes(of: source) else {
+      return
+    }
     let target: Tier = source == .hot ? (try excessShare(of: .warm) == nil ? .warm : .cold) : .cold
     var histogram = RateHistogram()
     try forEachKey(in: source) { placement, key in
@@ -140,35 +141,51 @@ struct Reclassification {
       histogram.add(placement.tap.glance { $0.use(of: hash, at: $1).perDay })
     }
     let limit = histogram.rate(below: excess)
+    // Many keys may be used alike: no more of them than must.
+    var left = Int((excess * Double(histogram.total)).rounded(.up))
     try moveAll(from: source, to: target) { placement, key in
       let hash = placement.tap.heatHash(key)
-      return placement.tap.glance { $0.use(of: hash, at: $1).perDay } < limit
+      guard left > 0, placement.tap.glance({ $0.use(of: hash, at: $1).perDay }) < limit else {
+        return false
+      }
+      left -= 1
+      return true
     }
+    memory.relieved[source] = RelievedTier(
+      usedBytes: used.stored,
+      givenBytes: used.stored - used.settled + UInt64(excess * Double(used.settled)))
   }
 
   /// The share of a tier's data that must leave it, a little more than needed; nil where it is not too full.
   private func excessShare(of tier: Tier) throws(StoreError) -> Double? {
-    guard let (used, capacity) = try store.fill(of: tier), capacity > 0, used > 0 else {
-      return nil
-    }
+    guard let capacity = try store.fill(of: tier)?.capacity, capacity > 0,
+      let used = try usedBytes(of: tier)?.settled, used > 0
+    else { return nil }
     let allowed = placement.settings.fullShare * Double(capacity)
     guard Double(used) > allowed else { return nil }
     return min(1, (Double(used) - 0.95 * allowed) / Double(used))
   }
 
+  /// What a tier takes, and what it will take once its files have shrunk; nil where no limit is known.
+  private func usedBytes(of tier: Tier) throws(StoreError) -> (stored: UInt64, settled: UInt64)? {
+    guard let stored = try store.fill(of: tier)?.used else { return nil }
+    return (stored, memory.relieved[tier]?.settled(stored) ?? stored)
+  }
+
   private mutating func moveAll(
     from source: Tier, to target: Tier, where isDue: (Placement, Span<UInt8>) -> Bool
   ) throws(StoreError) {
-    var left = KeyRange(from: stoppedAt.removeValue(forKey: source) ?? [], upTo: nil)
+    var left = KeyRange(from: memory.stoppedAt.removeValue(forKey: source) ?? [], upTo: nil)
     while true {
       let part = try store.movePart(left, from: source, to: target, byteLimit: Self.partBytes) {
         isDue(placement, $0)
       }
       try note(part.movedCount, part.byteCount, to: target)
+      note(part.damage)
       guard let next = part.next else { return }
       left.lower = next
       guard placement.goesOn else {
-        stoppedAt[source] = next
+        memory.stoppedAt[source] = next
         return
       }
     }
@@ -206,10 +223,14 @@ struct Reclassification {
       let sources: [Tier] = target == .hot ? [.warm, .cold] : [.cold]
       for source in sources {
         for start in stride(from: 0, to: keys.count, by: Self.partKeys) {
-          guard placement.goesOn else { return }
-          let part = keys[start..<min(start + Self.partKeys, keys.count)]
-          let moved = try store.moveKeys(part, from: source, to: target)
-          try note(moved.count, moved.bytes, to: target)
+          var part = keys[start..<min(start + Self.partKeys, keys.count)]
+          while !part.isEmpty {
+            guard placement.goesOn else { return }
+            let moved = try store.moveKeys(part, from: source, to: target)
+            try note(moved.movedCount, moved.byteCount, to: target)
+            note(moved.damage)
+            part = moved.left
+          }
         }
       }
     }
@@ -228,12 +249,19 @@ struct Reclassification {
 
   // MARK: Pace
 
+  /// Keeps what is damaged for the report, so that it hinders nothing else; the first few tell enough.
+  private mutating func note(_ damage: StoreError?) {
+    if let damage, report.failures.count < Self.failuresMax { report.failures.append(damage) }
+  }
+
+  private static let failuresMax = 16
+
   /// Counts a part that was moved, and waits until the next may be.
   private mutating func note(_ count: Int, _ byteCount: Int, to target: Tier) throws(StoreError) {
     if count > 0 { report.movedKeys[target, default: 0] += count }
     report.movedBytes += byteCount
     guard byteCount > 0 else { return }
-    pace.wait(afterCopying: byteCount)
+    pace.wait(afterCopying: byteCount) { placement.goesOn }
     var waits = 0
     while try isPressed(), waits < Self.waitsMax, placement.goesOn {
       MonotonicClock.sleep(Self.pressureWait)
@@ -258,11 +286,12 @@ struct Reclassification {
 /// How many keys are used how often, in steps of a fifth.
 struct RateHistogram {
   private var counts = [Int](repeating: 0, count: 128)
-  private var total = 0
+  private(set) var total = 0
 
   /// The step of a rate: 0 below 1 a day.
   private static func step(_ perDay: Double) -> Int {
     guard perDay >= 1 else { return 0 }
+    guard perDay.isFinite else { return 127 }
     return min(127, 1 + Int(4 * Double(perDay.exponent) + 4 * (perDay.significand - 1)))
   }
 

@@ -88,6 +88,8 @@ private final class HeatLook {
   private let tap: AccessTap?
   private var classifier: DataClassifier?
   private let seed: UInt64
+  /// A file of 1 GiB: what a classifier was made for stands in the file itself.
+  private static let wordsMax = 1 << 27
 
   init?(_ placement: Placement?, folder: String) {
     if let placement {
@@ -96,7 +98,7 @@ private final class HeatLook {
       seed = placement.tap.seed
       return
     }
-    guard let file = HeatFile(in: folder),
+    guard let file = HeatFile(in: folder, wordsMax: Self.wordsMax),
       let classifier = DataClassifier(words: file.words, secondsAgo: file.secondsAgo, now: 0)
     else { return nil }
     rule = classifier.rule

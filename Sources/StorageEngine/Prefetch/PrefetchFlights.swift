@@ -32,7 +32,7 @@ final class PrefetchFlights: Sendable {
     }
   }
 
-  /// Waits while a key is under way; whether it was.
+  /// Waits while a key is under way; whether it was, and came in time.
   @inline(__always)
   func join(_ hash: UInt64) -> Bool {
     guard count.load(ordering: .acquiring) > 0 else { return false }
@@ -45,7 +45,7 @@ final class PrefetchFlights: Sendable {
       MonotonicClock.sleep(Self.step)
       waits += 1
     }
-    return waits > 0
+    return waits > 0 && waits < Self.waitsMax
   }
 
   private static let step = Nanoseconds(10_000)

@@ -7,24 +7,29 @@ extension TieredStore {
   ///   - key: What was asked for.
   ///   - hash: Of the key.
   ///   - wasCached: Whether the cache had it; where it did not, somebody may be reading it ahead.
+  ///   - mayWait: Whether to wait for that reading.
   /// - Returns: Whether the cache has it now.
   @inline(__always)
-  func watch(_ key: Span<UInt8>, hash: UInt64, wasCached: Bool) -> Bool {
+  func watch(
+    _ key: Span<UInt8>, hash: UInt64, wasCached: Bool, mayWait: Bool = true
+  ) -> Bool {
     guard let prefetch else { return wasCached }
     let client = PrefetchEngine.client()
     if prefetch.rests(client) { return wasCached }
-    return watch(key, hash: hash, wasCached: wasCached, by: prefetch, client)
+    return watch(
+      key, hash: hash, wasCached: wasCached, mayWait: mayWait, by: prefetch, client)
   }
 
   @inline(never)
   private func watch(
-    _ key: Span<UInt8>, hash: UInt64, wasCached: Bool, by prefetch: PrefetchEngine, _ client: Int
+    _ key: Span<UInt8>, hash: UInt64, wasCached: Bool, mayWait: Bool, by prefetch: PrefetchEngine,
+    _ client: Int
   ) -> Bool {
     let (isWatched, plan) = prefetch.note(
       key, hash: hash, wasCached: wasCached, client: client, isMissing: isMissing)
     guard isWatched else { return wasCached }
     if let plan { start(plan, by: prefetch) }
-    let isCached = wasCached || prefetch.flights.join(hash)
+    let isCached = wasCached || mayWait && prefetch.flights.join(hash)
     prefetch.use(hash, wasCached: isCached, client: client)
     return isCached
   }
@@ -42,15 +47,23 @@ extension TieredStore {
       if case .keys(let keys) = plan { flights.end(keys.map(\.hash)) }
       flights.endPlan()
     }
+    // Nobody is told of what fails, as nobody asked: it is read when it is asked for.
+    @Sendable func fail() {
+      if case .keys(let keys) = plan { cancel(keys.map(\.hash)) }
+    }
     do throws(StoreError) {
       try parallelReader.submit { [self] in
-        // Nobody is told of what fails, as nobody asked: it is read when it is asked for.
-        try? carryOut(plan)
+        do throws(StoreError) { try carryOut(plan) } catch { fail() }
         end()
       }
     } catch {
+      fail()
       end()
     }
+  }
+
+  private func cancel(_ hashes: [UInt64]) {
+    for hash in hashes { prefetch?.ledger.cancel(hash) }
   }
 
   /// Reads keys into the cache.
@@ -61,8 +74,11 @@ extension TieredStore {
       guard let prefetch else { return }
       var names: [[UInt8]] = []
       // The key itself comes first, if it is still there.
-      try snapshot().scan(KeyRange(from: key + [0], upTo: nil), limit: count) { key, _ in
-        names.append(key.copied())
+      try snapshot().scan(KeyRange(from: key + [0], upTo: nil), limit: count) { key, value in
+        // What the cache cannot take is read once only, by whoever asks for it.
+        if cache?.admits(keyCount: key.count, valueCount: value.count) == true {
+          names.append(key.copied())
+        }
         return true
       }
       var keys = prefetch.stillWanted(names, by: client, isMissing: isMissing)[...]
@@ -71,7 +87,12 @@ extension TieredStore {
       // Part by part, so that who comes to the first does not wait for the last.
       while !keys.isEmpty {
         let part = keys.prefix(Self.partCount)
-        try readAhead(part.map(\.key))
+        do throws(StoreError) {
+          try readAhead(part.map(\.key))
+        } catch {
+          cancel(keys.map(\.hash))
+          throw error
+        }
         prefetch.flights.end(part.map(\.hash))
         keys = keys.dropFirst(part.count)
       }
@@ -92,7 +113,7 @@ extension TieredStore {
     guard !misses.isEmpty else { return }
     // Not an access of the key: nobody has asked for it.
     var lookup = TierLookup(
-      keys: keys, misses: misses, tombstones: published.tombstones, cache: cache, placement: nil)
+      keys: keys, misses: misses, published: published, cache: cache, placement: nil)
     try lookup.look(in: try tiers()) { _, _ in }
     for miss in misses where isMissing(keys[miss.index], miss.hash) {
       prefetch?.ledger.cancel(miss.hash)

@@ -14,6 +14,7 @@ final class LookupLanes: Sendable {
     var openCount: Int
     var found: [(index: Int, value: [UInt8])] = []
     var absent: [Int] = []
+    var unsettled: [Int] = []
     var failure: StoreError?
   }
 
@@ -46,19 +47,21 @@ final class LookupLanes: Sendable {
   ///
   /// It never waits for a thread that has not begun, so that readers may call it themselves.
   ///
-  /// - Returns: The indices of keys that no tier had.
+  /// - Returns: The indices of keys that no tier had, and of those that must be looked up again.
   /// - Throws: The first failure; nothing is then lent.
-  func finish(_ each: (Int, Span<UInt8>) -> Void) throws(StoreError) -> [Int] {
+  func finish(
+    _ each: (Int, Span<UInt8>) -> Void
+  ) throws(StoreError) -> (absent: [Int], unsettled: [Int]) {
     takePart()
     bell.wait()
     // Jobs that nobody has looked at yet still hold this object: the values must not stay with it.
-    let (found, absent, failure) = state.withLock { state in
+    let (found, absent, unsettled, failure) = state.withLock { state in
       defer { (state.found, state.absent) = ([], []) }
-      return (state.found, state.absent, state.failure)
+      return (state.found, state.absent, state.unsettled, state.failure)
     }
     if let failure { throw failure }
     for (index, value) in found { each(index, value.span) }
-    return absent
+    return (absent, unsettled)
   }
 
   private func nextNumber() -> Int? {
@@ -81,6 +84,7 @@ final class LookupLanes: Sendable {
     let isLast = state.withLock { [lookup, found, failure] state in
       state.found += found
       state.absent += lookup.absentIndices
+      state.unsettled += lookup.unsettledIndices
       state.failure = state.failure ?? failure
       state.openCount -= 1
       return state.openCount == 0

@@ -10,21 +10,29 @@ struct TierLookup: Sendable {
   }
 
   private let keys: [[UInt8]]
+  private let published: PublishedState
+  /// When the deleted ranges were looked at.
+  private let turn: Int
   private let tombstones: RangeTombstones?
   private let cache: HotCache?
   private let placement: Placement?
   private var open: [Miss]
 
   init(
-    keys: [[UInt8]], misses: [Miss], tombstones: RangeTombstones?, cache: HotCache?,
+    keys: [[UInt8]], misses: [Miss], published: PublishedState, cache: HotCache?,
     placement: Placement?
   ) {
     self.keys = keys
-    self.tombstones = tombstones
+    self.published = published
+    turn = published.rangeTurn()
+    tombstones = published.tombstones
     self.cache = cache
     self.placement = placement
     open = misses
   }
+
+  /// Keys that must be looked up again, as ranges were deleted meanwhile.
+  private(set) var unsettledIndices: [Int] = []
 
   /// The keys that no tier had so far.
   var absentIndices: [Int] { open.map(\.index) }
@@ -32,14 +40,14 @@ struct TierLookup: Sendable {
   /// Cuts misses into lookups of about as many neighbouring keys each, which lie in the same blocks
   /// more often than others.
   static func lanes(
-    keys: [[UInt8]], misses: [Miss], tombstones: RangeTombstones?, cache: HotCache?,
+    keys: [[UInt8]], misses: [Miss], published: PublishedState, cache: HotCache?,
     placement: Placement?, count: Int
   ) -> [TierLookup] {
     let sorted = misses.sorted { keys[$0.index].lexicographicallyPrecedes(keys[$1.index]) }
     return (0..<count).map { lane in
       let part = sorted[sorted.count * lane / count..<sorted.count * (lane + 1) / count]
       return TierLookup(
-        keys: keys, misses: Array(part), tombstones: tombstones, cache: cache, placement: placement)
+        keys: keys, misses: Array(part), published: published, cache: cache, placement: placement)
     }
   }
 
@@ -69,6 +77,10 @@ struct TierLookup: Sendable {
       try source.multiGet(list, sorted: false) { position, stored in
         let miss = asked[position]
         let key = keys[miss.index]
+        if stored != nil, place.tier != .hot, !published.isUnchanged(since: turn) {
+          unsettledIndices.append(miss.index)
+          return
+        }
         let found = Found<Void>(stored, key: key.span, tombstones: tombstones) { value, version in
           if let cache, let ticket = miss.ticket {
             cache.fill(

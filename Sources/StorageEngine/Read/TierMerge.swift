@@ -11,6 +11,7 @@ struct TierMerge: ~Copyable {
     let place: TierPlace
     var iterator: Iterator
 
+    /// Tells the end of a walk from a failed read, which look the same until asked.
     func checkEnd() throws(StoreError) {
       do throws(RocksDBError) {
         try iterator.status()
@@ -19,18 +20,23 @@ struct TierMerge: ~Copyable {
       }
     }
 
-    mutating func start(_ direction: ScanDirection) {
+    mutating func start(_ direction: ScanDirection) throws(StoreError) {
       switch direction {
       case .forward: iterator.seekToFirst()
       case .backward: iterator.seekToLast()
       }
+      if !iterator.isValid { try checkEnd() }
     }
 
-    mutating func advance(_ direction: ScanDirection) {
+    /// Goes on to the next key.
+    ///
+    /// - Throws: What failed: the other tiers alone would show what this one hides.
+    mutating func advance(_ direction: ScanDirection) throws(StoreError) {
       switch direction {
       case .forward: iterator.next()
       case .backward: iterator.previous()
       }
+      if !iterator.isValid { try checkEnd() }
     }
 
     /// The version under the cursor; nil where the stored value has no header.
@@ -77,7 +83,7 @@ struct TierMerge: ~Copyable {
     ) throws(StoreError) -> Bool {
       while iterator.isValid {
         guard try emit(tombstones, body) else { return false }
-        advance(direction)
+        try advance(direction)
       }
       return true
     }
@@ -102,9 +108,9 @@ struct TierMerge: ~Copyable {
   mutating func walk(
     _ direction: ScanDirection, _ body: (Span<UInt8>, Span<UInt8>) -> Bool
   ) throws(StoreError) {
-    hot.start(direction)
-    warm.start(direction)
-    cold.start(direction)
+    try hot.start(direction)
+    try warm.start(direction)
+    try cold.start(direction)
     while true {
       // Most ranges lie in one tier, or end in one.
       switch (hot.iterator.isValid, warm.iterator.isValid, cold.iterator.isValid) {
@@ -125,14 +131,10 @@ struct TierMerge: ~Copyable {
         case .cold: try cold.emit(tombstones, body)
         }
       guard goesOn else { return }
-      if leaders.contains(.hot) { hot.advance(direction) }
-      if leaders.contains(.warm) { warm.advance(direction) }
-      if leaders.contains(.cold) { cold.advance(direction) }
+      if leaders.contains(.hot) { try hot.advance(direction) }
+      if leaders.contains(.warm) { try warm.advance(direction) }
+      if leaders.contains(.cold) { try cold.advance(direction) }
     }
-    // The end of a walk and a failed read look the same until asked.
-    try hot.checkEnd()
-    try warm.checkEnd()
-    try cold.checkEnd()
   }
 
   /// The tiers that stand on the next key.

@@ -139,19 +139,32 @@ extension TieredStore {
     _ fragment: RangeTombstones.Fragment, in tier: TierDatabase
   ) throws(StoreError) {
     do throws(RocksDBError) {
-      var batch = WriteBatch()
-      var iterator = tier.database.iterator(
-        IteratorOptions(from: fragment.lower, to: fragment.upper))
-      try iterator.walk { key, stored in
-        let isOlder = stored.withBytes { bytes in
-          (try? ValueHeader(reading: bytes)).map { $0.version < fragment.version } ?? false
+      var left = Optional(fragment.lower)
+      // Part by part: a range may hold more keys than memory does.
+      while let lower = left {
+        left = nil
+        var batch = WriteBatch()
+        var options = IteratorOptions(from: lower, to: fragment.upper)
+        options.fillCache = false
+        var iterator = tier.database.iterator(options)
+        try iterator.walk { key, stored in
+          guard batch.count < Self.clearedAtOnce else {
+            left = key.withBytes { $0.copied() }
+            return false
+          }
+          let isOlder = stored.withBytes { bytes in
+            (try? ValueHeader(reading: bytes)).map { $0.version < fragment.version } ?? false
+          }
+          if isOlder { batch.delete(key) }
+          return true
         }
-        if isOlder { batch.delete(key) }
-        return true
+        if batch.count > 0 { try tier.database.write(&batch, sync: true) }
       }
-      if batch.count > 0 { try tier.database.write(&batch, sync: true) }
     } catch {
       throw tier.storeError(error)
     }
   }
+
+  /// Deletions in one batch: 10,000 of the longest keys take 640 MiB.
+  private static let clearedAtOnce = 10_000
 }

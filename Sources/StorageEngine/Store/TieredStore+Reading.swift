@@ -70,7 +70,7 @@ extension TieredStore {
         }
       }
     }
-    try lendFromTiers(key, hash: hash, tombstones: tombstones, ticket: ticket, body)
+    try lendFromTiers(key, hash: hash, ticket: ticket, body)
   }
 
   /// Looks a key up; what memory tells of it is answered at once on this thread, any other by a reader's.
@@ -139,11 +139,12 @@ extension TieredStore {
         case .hit(false): break
         case .miss(let found): ticket = found
         }
-        _ = watch(key.span, hash: hash, wasCached: false)
+        // It does not wait for who may be reading the key ahead: nor may its caller.
+        _ = watch(key.span, hash: hash, wasCached: false, mayWait: false)
       }
       if memoryProbe.isDue {
         let answer = try lendFromMemory(
-          key.span, hash: hash, tombstones: tombstones, ticket: ticket, ifCached)
+          key.span, hash: hash, ticket: ticket, ifCached)
         memoryProbe.note(answered: answer != .unknown)
         switch answer {
         case .lent: return true
@@ -156,7 +157,7 @@ extension TieredStore {
       try parallelReader.submit { [self, ticket] in
         var value: [UInt8]?
         do throws(StoreError) {
-          try lendFromTiers(key.span, hash: hash, tombstones: tombstones, ticket: ticket) {
+          try lendFromTiers(key.span, hash: hash, ticket: ticket) {
             value = $0.copied()
           }
           completion(.success(value))
@@ -239,21 +240,25 @@ extension TieredStore {
     let tiers = try tiers()
     let before = retirements.load(ordering: .acquiring)
     let laneCount = LookupLanes.count(missCount: misses.count)
-    let absent: [Int]
+    let (absent, unsettled): ([Int], [Int])
     if laneCount > 1 {
       let lanes = LookupLanes(
         TierLookup.lanes(
-          keys: keys, misses: misses, tombstones: tombstones, cache: cache, placement: placement,
+          keys: keys, misses: misses, published: published, cache: cache, placement: placement,
           count: laneCount),
         in: tiers)
       // Whoever is free helps; this thread does what nobody else takes, all of it if need be.
       for _ in 1..<laneCount { try? parallelReader.submit { lanes.takePart() } }
-      absent = try lanes.finish(each)
+      (absent, unsettled) = try lanes.finish(each)
     } else {
       var lookup = TierLookup(
-        keys: keys, misses: misses, tombstones: tombstones, cache: cache, placement: placement)
+        keys: keys, misses: misses, published: published, cache: cache, placement: placement)
       try lookup.look(in: tiers, each)
-      absent = lookup.absentIndices
+      (absent, unsettled) = (lookup.absentIndices, lookup.unsettledIndices)
+    }
+    for index in unsettled {
+      let key = keys[index]
+      try look(key.span) { each(index, $0) }
     }
     if !absent.isEmpty, retirements.load(ordering: .acquiring) != before {
       // A key moved up while the walk went down, so that it may have passed unseen.
@@ -276,15 +281,17 @@ extension TieredStore {
   /// - Returns: ``MemoryLook/absent`` where every tier knows without its files that it does not have
   ///   the key, or where the key is deleted. A key that is damaged is for those who read files.
   private func lendFromMemory(
-    _ key: Span<UInt8>, hash: UInt64, tombstones: RangeTombstones?, ticket: UInt32?,
-    _ body: (Span<UInt8>) -> Void
+    _ key: Span<UInt8>, hash: UInt64, ticket: UInt32?, _ body: (Span<UInt8>) -> Void
   ) throws(StoreError) -> MemoryLook {
     let tiers = try tiers(hash)
     let before = retirements.load(ordering: .acquiring)
+    guard let turn = published.settledRangeTurn else { return .unknown }
+    let tombstones = published.tombstones
     for tier in Tier.allCases {
       var told = MemoryLook.unknown
       let answer = key.withRawSpan { raw in
         tiers[tier].database.getFromMemory(raw) { stored in
+          guard tier == .hot || published.isUnchanged(since: turn) else { return }
           let found = Found<Void>(stored, key: key, tombstones: tombstones) { value, version in
             if let cache, let ticket {
               cache.fill(
@@ -312,32 +319,53 @@ extension TieredStore {
   }
 
   private func lendFromTiers(
-    _ key: Span<UInt8>, hash: UInt64, tombstones: RangeTombstones?, ticket: UInt32?,
-    _ body: (Span<UInt8>) -> Void
+    _ key: Span<UInt8>, hash: UInt64, ticket: UInt32?, _ body: (Span<UInt8>) -> Void
   ) throws(StoreError) {
-    let tiers = try tiers(hash)
-    while true {
-      let before = retirements.load(ordering: .acquiring)
-      for tier in Tier.allCases {
-        let place = tiers[tier].place
-        let found = try Found<Void>.find(
-          key, in: tiers[tier].database, at: place, tombstones: tombstones
-        ) { value, version in
-          if let cache, let ticket {
-            cache.fill(
-              hash: hash, key: key, value: value, version: version, from: tier, ticket: ticket)
-          }
-          body(value)
-        }
-        switch found {
-        case .value: return placement?.noteFound(key, hash: hash, in: tier) ?? ()
-        case .deleted: return
-        case .damaged(let fault): throw place.damage(fault, key: key.copied())
-        case .absent: continue
-        }
-      }
-      // A key that moved up while the walk went down would have passed unseen.
-      guard retirements.load(ordering: .acquiring) != before else { return }
+    for _ in 0..<Self.walksMax {
+      guard try !walk(key, hash: hash, ticket: ticket, body) else { return }
     }
+    // Others delete ranges, or move keys up, faster than the tiers answer: now they wait.
+    try atOneMoment { () throws(StoreError) in
+      _ = try walk(key, hash: hash, ticket: ticket, body)
+    }
+  }
+
+  private static var walksMax: Int { 16 }
+
+  /// Looks a key up in one tier after the other.
+  ///
+  /// - Returns: Whether what was found, or nothing, is how the key stood at one moment.
+  private func walk(
+    _ key: Span<UInt8>, hash: UInt64, ticket: UInt32?, _ body: (Span<UInt8>) -> Void
+  ) throws(StoreError) -> Bool {
+    let tiers = try tiers(hash)
+    let before = retirements.load(ordering: .acquiring)
+    let turn = published.rangeTurn()
+    let tombstones = published.tombstones
+    for tier in Tier.allCases {
+      let place = tiers[tier].place
+      let found = try Found<Bool>.find(
+        key, in: tiers[tier].database, at: place, tombstones: tombstones
+      ) { value, version in
+        guard tier == .hot || published.isUnchanged(since: turn) else { return false }
+        if let cache, let ticket {
+          cache.fill(
+            hash: hash, key: key, value: value, version: version, from: tier, ticket: ticket)
+        }
+        body(value)
+        return true
+      }
+      switch found {
+      case .value(false): return false
+      case .value(true):
+        placement?.noteFound(key, hash: hash, in: tier)
+        return true
+      case .deleted: return true
+      case .damaged(let fault): throw place.damage(fault, key: key.copied())
+      case .absent: continue
+      }
+    }
+    // A key that moved up while the walk went down would have passed unseen.
+    return retirements.load(ordering: .acquiring) == before
   }
 }

@@ -1,5 +1,6 @@
 internal import LinuxIO
 internal import Measurements
+internal import Synchronization
 
 extension TieredStore {
   /// Sets a key to a value, and returns when that is acknowledged.
@@ -23,10 +24,6 @@ extension TieredStore {
   @discardableResult
   public func deleteRange(_ range: KeyRange) throws(StoreError) -> Version {
     guard !range.isEmpty else { return published.lastVersion }
-    // Each range costs readers a search; what the tiers below no longer hold needs none.
-    if let ranges = published.tombstones, ranges.fragments.count >= Self.rangesMax {
-      try forgetRanges()
-    }
     var batch = StoreBatch()
     batch.deleteRange(range)
     return try write(batch)
@@ -35,11 +32,36 @@ extension TieredStore {
   /// Deleted ranges that are remembered before they are cleared out of the tiers below.
   static var rangesMax: Int { 256 }
 
+  private var hasManyRanges: Bool {
+    published.tombstones.map { $0.fragments.count >= Self.rangesMax } ?? false
+  }
+
+  /// Has a reader's thread clear out deleted ranges, unless one is at it.
+  private func forgetRangesSoon() throws(StoreError) {
+    guard
+      isForgetting.compareExchange(
+        expected: false, desired: true, ordering: .acquiringAndReleasing
+      ).exchanged
+    else { return }
+    do throws(StoreError) {
+      try parallelReader.submit { [self] in
+        // What fails here fails again for who next deletes a range and waits for it.
+        try? forgetRanges()
+        isForgetting.store(false, ordering: .releasing)
+      }
+    } catch {
+      isForgetting.store(false, ordering: .releasing)
+      throw error
+    }
+  }
+
   /// Commits a batch: after a crash all of it is there, or none.
   @discardableResult
   public func write(_ batch: StoreBatch) throws(StoreError) -> Version {
     guard !batch.isEmpty else { return published.lastVersion }
     if let fault = batch.fault { throw fault }
+    // Each range costs readers a search; what the tiers below no longer hold needs none.
+    if batch.deletesRanges, hasManyRanges { try forgetRanges() }
     return try commit(.batch(batch.changes))
   }
 
@@ -78,6 +100,7 @@ extension TieredStore {
     guard !batch.isEmpty else { return completion(.success(published.lastVersion)) }
     commit(completion) { () throws(StoreError) in
       if let fault = batch.fault { throw fault }
+      if batch.deletesRanges, hasManyRanges { try forgetRangesSoon() }
       return .batch(batch.changes)
     }
   }

@@ -37,6 +37,13 @@ public final class TieredStore: Sendable {
   let metrics: StorageMetrics?
   /// Held while copies of keys move between tiers or leave one.
   let mover = Mutex<Void>(())
+  /// Tells this opening of a store from every other in the process.
+  let serial = TieredStore.nextSerial.add(1, ordering: .relaxed).newValue
+  private static let nextSerial = Atomic<Int>(0)
+  /// Whether a thread clears deleted ranges out of the tiers below.
+  let isForgetting = Atomic<Bool>(false)
+  /// Tiers from which a move deleted something that may not be on their drive yet.
+  let owedSyncs = Mutex<Set<Tier>>([])
   let moveCounts = Mutex(MoveCounts())
   /// Counts removals from a tier after a move, so that a reader that passed between notices.
   let retirements = Atomic<UInt64>(0)
@@ -108,7 +115,7 @@ public final class TieredStore: Sendable {
     at path: String, configuration: StoreConfiguration = .measured
   ) throws(StoreError) -> TieredStore {
     guard !configuration.readOnly else { throw .readOnly(path: path) }
-    try checkMemory(configuration)
+    try check(configuration)
     let folder = try StoreFolder(creating: path, tierFolders: configuration.tierFolders)
     do throws(StoreError) {
       let store = try TieredStore(folder: folder, configuration: configuration, access: .create)
@@ -136,7 +143,7 @@ public final class TieredStore: Sendable {
     _ path: String, configuration: StoreConfiguration = .measured
   ) throws(StoreError) -> TieredStore {
     let folder = try StoreFolder(opening: path)
-    try checkMemory(configuration)
+    try check(configuration)
     let store = try TieredStore(
       folder: folder, configuration: configuration,
       access: configuration.readOnly ? .readOnly : .write)
@@ -219,7 +226,8 @@ public final class TieredStore: Sendable {
     }
   }
 
-  private static func checkMemory(_ configuration: StoreConfiguration) throws(StoreError) {
+  private static func check(_ configuration: StoreConfiguration) throws(StoreError) {
+    try configuration.placement?.check()
     guard let machine = MachineMemory.usableBytes() else { return }
     let budget = MemoryBudget(of: configuration, machineBytes: machine)
     guard budget.isMet else {
