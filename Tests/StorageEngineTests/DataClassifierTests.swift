@@ -29,6 +29,25 @@ struct PlacementRuleTests {
     let limit = histogram.rate(below: share)
     #expect(limit >= share * 10_000 * 0.99 && limit <= share * 10_000 * 1.3 + 1)
   }
+
+  @Test(
+    "counts a key of absurd use among the most used", arguments: [Double.infinity, .nan, 1e308])
+  func absurd(perDay: Double) {
+    var histogram = RateHistogram()
+    histogram.add(perDay)
+    #expect(histogram.total == 1)
+  }
+
+  @Test(
+    "takes a tier's files for as small as they will be",
+    arguments: [
+      // Used then, given away then, used now, and what counts.
+      (100, 10, 100, 90), (100, 10, 95, 90), (100, 10, 90, 90), (100, 10, 80, 80),
+      (100, 10, 120, 110), (100, 100, 100, 0), (100, 0, 100, 100), (5, 10, 5, 0),
+    ] as [(UInt64, UInt64, UInt64, UInt64)])
+  func relieved(then: UInt64, given: UInt64, now: UInt64, expected: UInt64) {
+    #expect(RelievedTier(usedBytes: then, givenBytes: given).settled(now) == expected)
+  }
 }
 
 @Suite("The classifier")
@@ -61,6 +80,26 @@ struct DataClassifierTests {
     #expect(classifier.tier(of: 5, in: .hot, at: end) == .hot)
     #expect(classifier.tier(of: 5, in: .hot, at: end + 3700) == .warm)
     #expect(classifier.tier(of: 5, in: .hot, at: end + 31 * 3600) == .cold)
+  }
+
+  @Test("is not misled by keys so many that each cell of the sketch holds many of them")
+  func crowd() {
+    var classifier = classifier(bytes: 64 << 10)
+    var random = SeededGenerator(seed: 5)
+    let keys = (0..<100_000).map { _ in random.next() }
+    // Ten uses a day each, over two days; among them one that is warm and one that is hot.
+    let (warm, hot) = (random.next(), random.next())
+    for number in 0..<2_000_000 {
+      let now = Double(number) * 2 * Self.day / 2_000_000
+      classifier.note(keys[number % keys.count], at: now)
+      if number % 3000 == 0 { classifier.note(warm, at: now) }
+      if number % 500 == 0 { classifier.note(hot, at: now) }
+    }
+    let end = 2 * Self.day
+    #expect(classifier.tier(of: hot, in: .cold, at: end) == .hot)
+    #expect(classifier.tier(of: warm, in: .cold, at: end) == .warm)
+    let misplaced = keys[..<10_000].count { classifier.tier(of: $0, in: .cold, at: end) != .cold }
+    #expect(misplaced < 200)
   }
 
   @Test("lets the sketch alone make no key hot, however full its cells are")

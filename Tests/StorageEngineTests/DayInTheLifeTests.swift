@@ -61,6 +61,8 @@ struct DayInTheLifeTests {
     var configuration = StoreFixture.small
     configuration.placement = placement
     configuration.durability = .async
+    // What is in the cache must come to lie where it belongs as well.
+    if keyCount > 100_000 { configuration.hotCacheBytes = 256 << 20 }
     let fixture = try StoreFixture()
     let store = try fixture.create(configuration)
     var random = SeededGenerator(seed: seed)
@@ -102,6 +104,9 @@ struct DayInTheLifeTests {
         right += 1
       }
       worst = min(worst, Double(right) / Double(keyCount))
+      if keyCount > 100_000 {
+        print("hour \(hour): \(Double(right) / Double(keyCount)), \(report)")
+      }
       Self.change(&places, &random)
     }
     print("at worst \(worst) of the keys lay where an exact count puts them")

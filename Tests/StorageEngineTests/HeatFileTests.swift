@@ -31,6 +31,21 @@ struct HeatFileTests {
     #expect(after.rule == Self.rule && after.knowsAll(at: 5))
   }
 
+  @Test(
+    "does not tell what was used since, so that nothing sinks for as long as a key may be warm",
+    arguments: [(7200.0, true), (7201, false), (30 * 86400, false)] as [(Double, Bool)])
+  func unseen(secondsAgo: Double, knowsAll: Bool) throws {
+    let before = classifier()
+    let words = before.words(at: 20_000)
+    let after = try #require(DataClassifier(words: words, secondsAgo: secondsAgo, now: 5))
+    #expect(after.knowsAll(at: 5) == knowsAll && after.knowsAll(at: 5 + Self.rule.warmIdleSeconds))
+    // It is not forgotten when the store is opened once more meanwhile.
+    let again = after.words(at: 100)
+    let third = try #require(DataClassifier(words: again, secondsAgo: 10, now: 0))
+    #expect(third.knowsAll(at: 0) == knowsAll)
+    #expect(third.knowsAll(at: Self.rule.warmIdleSeconds))
+  }
+
   @Test("is not believed where words are missing, too many or nonsense")
   func nonsense() {
     let before = classifier()

@@ -82,6 +82,49 @@ struct ReclassifyTests {
     for number in 0..<100 { #expect(try store.tier(holding: bytes("key \(number)")) == .hot) }
   }
 
+  @Test("takes out of a tier that is too full what must, however alike all is used, and once")
+  func alike() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create(configuration { $0.capacityBytes = [.hot: 340_000] })
+    var random = SeededGenerator(seed: 1)
+    for number in 0..<1000 { try store.put(bytes("key \(number)"), random.bytes(300)) }
+    try store.waitUntilIdle()
+    for _ in 0..<60 {
+      for number in 0..<1000 { _ = try store.get(bytes("key \(number)")) { $0.count } }
+    }
+    let first = try store.reclassify()
+    let sunk = (first.movedKeys[.warm] ?? 0) + (first.movedKeys[.cold] ?? 0)
+    #expect(sunk > 0 && sunk < 400, "\(first)")
+    // Its files have not shrunk yet.
+    #expect(try store.reclassify().movedKeys == [:])
+  }
+
+  @Test(
+    "is refused settings that it cannot work with",
+    arguments: [
+      { $0.rule.hotPerDay = .infinity }, { $0.rule.hotPerDay = .nan }, { $0.rule.hotPerDay = 50 },
+      { $0.rule.hotPerDay = 1e9 }, { $0.rule.warmPerDay = 0 }, { $0.rule.warmPerDay = -1 },
+      { $0.rule.stayingShare = 0 }, { $0.rule.stayingShare = .nan },
+      { $0.rule.stayingShare = 2 }, { $0.rule.hotIdleSeconds = .nan },
+      { $0.rule.warmIdleSeconds = 60 }, { $0.intervalSeconds = .nan }, { $0.intervalSeconds = -1 },
+      { $0.intervalSeconds = .infinity }, { $0.memoryBytes = -1 }, { $0.memoryBytes = .max },
+      { $0.bytesPerSecond = 0 }, { $0.bytesPerSecond = .min }, { $0.fullShare = .nan },
+      { $0.fullShare = -1 }, { $0.capacityBytes = [.warm: 0] },
+    ] as [@Sendable (inout PlacementSettings) -> Void])
+  func refusedSettings(change: @Sendable (inout PlacementSettings) -> Void) throws {
+    let fixture = try StoreFixture()
+    do {
+      _ = try fixture.create(configuration(change))
+      Issue.record("it was taken")
+    } catch let error as StoreError {
+      guard case .invalidArgument(let text) = error else {
+        Issue.record("\(error)")
+        return
+      }
+      #expect(text.hasPrefix("the placement setting "))
+    }
+  }
+
   @Test("is refused where there is nothing to go by")
   func refused() throws {
     let fixture = try StoreFixture()

@@ -94,6 +94,24 @@ struct StorageMetricsTests {
     try store.close()
   }
 
+  @Test("count once what several ask for at the same time")
+  func several() throws {
+    let registry = PrometheusRegistry()
+    let metrics = StorageMetrics(factory: registry, nodeID: "n")
+    let fixture = try StoreFixture()
+    var configuration = StoreFixture.small
+    configuration.metrics = metrics
+    let store = try fixture.create(configuration)
+    DispatchQueue.concurrentPerform(iterations: 4) { worker in
+      for number in 0..<1000 {
+        if worker == 0 { _ = try? store.put(bytes("key \(number)"), bytes("value")) }
+        if worker > 0 { try? metrics.update(from: store) }
+      }
+    }
+    try metrics.update(from: store)
+    #expect(value("storebench_write_ops_total", in: registry) == 1000)
+  }
+
   @Test("a move that fails is counted as one, and nothing is left in progress")
   func failure() {
     var counts = MoveCounts()

@@ -183,17 +183,17 @@ struct TierPrecedenceTests {
     let key = bytes("k")
     let isOver = Atomic<Bool>(false)
     let wrong = Atomic<Int>(0)
-    // The older copy may be seen only before the newer one was put.
-    let mayBeOld = Atomic<Bool>(true)
+    // Odd while the older copy may be seen, since the newer one was not put yet.
+    let phase = Atomic<Int>(1)
     let readers = DispatchGroup()
     for reader in 0..<3 {
       readers.enter()
       Thread.detachNewThread {
         while !isOver.load(ordering: .acquiring) {
-          let mayBeOldBefore = mayBeOld.load(ordering: .acquiring)
+          let before = phase.load(ordering: .acquiring)
           let value = reader == 0 ? try? store.multiGet([key])[0] : try? store.get(key)
-          let mayBeOldAfter = mayBeOld.load(ordering: .acquiring)
-          if value == bytes("old"), !mayBeOldBefore, !mayBeOldAfter {
+          let after = phase.load(ordering: .acquiring)
+          if value == bytes("old"), before == after, before.isMultiple(of: 2) {
             wrong.add(1, ordering: .relaxed)
           }
         }
@@ -201,13 +201,13 @@ struct TierPrecedenceTests {
       }
     }
     for round in 0..<400 {
-      mayBeOld.store(true, ordering: .releasing)
       try store.put(key, bytes("old"))
       try store.move(.all, from: .hot, to: .warm)
       try store.put(key, bytes("new \(round)"))
-      mayBeOld.store(false, ordering: .releasing)
+      phase.add(1, ordering: .acquiringAndReleasing)
       try store.deleteRange(.all)
       #expect(try store.get(key) == nil)
+      phase.add(1, ordering: .acquiringAndReleasing)
     }
     isOver.store(true, ordering: .releasing)
     readers.wait()
