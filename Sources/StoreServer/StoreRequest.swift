@@ -54,17 +54,17 @@ enum StoreRequest: Equatable {
   init(method: String, path: String, query: String?) throws(Fault) {
     switch path {
     case "/", "":
-      try Self.check(method, ["GET"])
+      try Self.check(method, ["GET", "HEAD"])
       self = .help
     case "/metrics":
-      try Self.check(method, ["GET"])
+      try Self.check(method, ["GET", "HEAD"])
       self = .metrics
     case "/keys":
-      try Self.check(method, ["GET"])
+      try Self.check(method, ["GET", "HEAD"])
       self = .scan(try Self.scan(query ?? ""))
     default:
       guard path.hasPrefix("/keys/") else { throw .unknownPath(path) }
-      try Self.check(method, ["GET", "PUT", "DELETE"])
+      try Self.check(method, ["GET", "HEAD", "PUT", "DELETE"])
       guard let key = PercentBytes.decode(path.dropFirst("/keys/".count)) else {
         throw .unreadable("the key: % is followed by two hexadecimal digits; % itself is %25")
       }
@@ -97,9 +97,10 @@ enum StoreRequest: Equatable {
       case "to": scan.upTo = value
       case "prefix": scan.prefix = value
       case "limit":
-        guard let limit = Int(String(decoding: value, as: UTF8.self)),
-          (1...ScanQuery.limitMax).contains(limit)
-        else { throw .unreadable("limit: give a number from 1 to \(ScanQuery.limitMax)") }
+        let text = String(decoding: value, as: UTF8.self)
+        guard let limit = Int(text), (1...ScanQuery.limitMax).contains(limit) else {
+          throw .unreadable("limit: '\(text)' is no number from 1 to \(ScanQuery.limitMax)")
+        }
         scan.limit = limit
       case "reverse": scan.isReverse = try flag(value, "reverse")
       case "keys-only": scan.keysOnly = try flag(value, "keys-only")

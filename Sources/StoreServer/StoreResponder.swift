@@ -28,6 +28,12 @@ final class StoreResponder: Sendable {
   }
 
   func respond(to request: Request) async -> Response {
+    let response = await answer(request)
+    // As for GET, without the body (RFC 9110, 9.3.2).
+    return request.method == .head ? response.createHeadResponse() : response
+  }
+
+  private func answer(_ request: Request) async -> Response {
     if let authority = request.head.authority, !LoopbackHost.isOne(authority) {
       return Self.text(
         .misdirectedRequest,
@@ -52,7 +58,9 @@ final class StoreResponder: Sendable {
           .notFound, "nothing is at \(path); there are /keys, /keys/KEY and /metrics")
       case .method(let allowed):
         return Self.text(
-          .methodNotAllowed, "it takes \(allowed)", [.allow: allowed])
+          .methodNotAllowed,
+          "\(request.method.rawValue) does nothing at \(request.uri.path); it takes \(allowed)",
+          [.allow: allowed])
       case .unreadable(let text): return Self.text(.badRequest, text)
       }
     }

@@ -25,6 +25,7 @@ struct StoreRequestTests {
     #expect(try StoreRequest(method: "GET", path: "/", query: nil) == .help)
     #expect(try StoreRequest(method: "GET", path: "/metrics", query: "x") == .metrics)
     #expect(try StoreRequest(method: "GET", path: "/keys/k", query: nil) == .get([0x6B]))
+    #expect(try StoreRequest(method: "HEAD", path: "/keys/k", query: nil) == .get([0x6B]))
     #expect(try StoreRequest(method: "PUT", path: "/keys/%6B", query: nil) == .put([0x6B]))
     #expect(try StoreRequest(method: "DELETE", path: "/keys//", query: nil) == .delete([0x2F]))
     var scan = StoreRequest.ScanQuery()

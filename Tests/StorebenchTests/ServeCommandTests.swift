@@ -62,6 +62,10 @@ struct ServeCommandTests: RunsStoreCommands {
     #expect(
       try service.curl("/keys?prefix=k").output
         == "k1\tv\\\\\\x09\nk2\tv\\\\\\x09\nk3\tv\\\\\\x09\n")
+    // Of what is there, HEAD tells all but the bytes.
+    let head = try service.curl("/keys/a%2Fb%FF", "-I").output
+    #expect(head.hasPrefix("HTTP/1.1 200") && head.lowercased().contains("content-length: 300000"))
+    #expect(try service.status("/keys/none", "-I") == "404")
     // Page by page, both ways, and nothing twice.
     let first = try service.curl("/keys?limit=2&keys-only", "-i").output
     #expect(first.hasSuffix("\r\n\r\na/b\\xff\nk1\n") && first.contains("Next-From: k2\r\n"))
@@ -87,10 +91,10 @@ struct ServeCommandTests: RunsStoreCommands {
       ("/nothing", [], "404", "nothing is at /nothing"),
       ("/keys/", [], "400", "empty"),
       ("/keys/k%4", [], "400", "two hexadecimal digits"),
-      ("/keys/k", ["-X", "POST"], "405", "GET, PUT, DELETE"),
+      ("/keys/k", ["-X", "POST"], "405", "POST does nothing at /keys/k; it takes GET, HEAD, PUT, DELETE"),
       ("/metrics", ["-X", "DELETE"], "405", "GET"),
-      ("/keys?limit=0", [], "400", "limit: give a number"),
-      ("/keys?limit=99999999999999999999", [], "400", "limit: give a number"),
+      ("/keys?limit=0", [], "400", "limit: '0' is no number from 1 to"),
+      ("/keys?limit=99999999999999999999", [], "400", "limit: '99999999999999999999' is no number"),
       ("/keys?reverse=maybe", [], "400", "true or false"),
       ("/keys?colour=red", [], "400", "colour: there are from"),
       ("/keys/" + String(repeating: "k", count: 65_537), ["-X", "PUT", "-d", "v"], "", ""),
