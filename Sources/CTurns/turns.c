@@ -40,3 +40,5 @@ void turns_work_in_background(void) {
   is_done = 1;
   set_short_turns(SCHED_BATCH, background_nice);
 }
+
+void turns_work_when_idle(void) { set_short_turns(SCHED_IDLE, 0); }

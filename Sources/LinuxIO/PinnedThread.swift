@@ -29,6 +29,8 @@ public final class PinnedThread: @unchecked Sendable {
     /// So short that it gets the processor as soon as it wakes, from a thread with longer turns: for
     /// threads that do little at a time and that somebody waits for. Linux before 6.12 knows none.
     case short
+    /// While nobody else wants the processor: for threads that nobody waits for.
+    case idle
   }
 
   /// Starts a thread on a CPU.
@@ -51,7 +53,11 @@ public final class PinnedThread: @unchecked Sendable {
         let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
         if let cpu = start.cpu { PinnedThread.pin(to: cpu) }
         linux_name_thread(start.name)
-        if start.turn == .short { turns_make_short() }
+        switch start.turn {
+        case .usual: break
+        case .short: turns_make_short()
+        case .idle: turns_work_when_idle()
+        }
         PinnedThread.admitKicks()
         // Open loops wait for moments 20 µs away; the default slack alone is 50 µs.
         linux_set_timer_slack(1)

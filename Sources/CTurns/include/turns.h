@@ -14,6 +14,11 @@ void turns_make_short(void);
 /// less of it than others while they want it too. Where that is not allowed, all stays as it is.
 void turns_work_in_background(void);
 
+/// Makes the calling thread one that works while others do not want the processor. Whoever wakes up is put
+/// on its processor as on an idle one, instead of behind another on a busy one. It should hold no lock for
+/// long that others want.
+void turns_work_when_idle(void);
+
 #ifdef __cplusplus
 }
 #endif

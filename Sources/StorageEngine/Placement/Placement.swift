@@ -110,14 +110,30 @@ struct RelievedTier: Sendable, Equatable {
 struct MovePace {
   private let bytesPerSecond: Double
   private var dueAt = MonotonicClock.now()
+  /// When the last wait ended, and how much callers had done by then.
+  private var last = (at: MonotonicClock.now(), accesses: UInt64(0))
 
   init(bytesPerSecond: Int) { self.bytesPerSecond = Double(max(1, bytesPerSecond)) }
 
   /// Waits until so many bytes more may be copied, or `goesOn` says no.
-  mutating func wait(afterCopying byteCount: Int, while goesOn: () -> Bool) {
+  ///
+  /// Beside callers it rests as long as it worked, so that they find processors and drives free for at
+  /// least half of the time.
+  ///
+  /// - Parameters:
+  ///   - byteCount: What was copied since the last wait.
+  ///   - accesses: How much callers have done so far.
+  ///   - goesOn: Asked now and then.
+  mutating func wait(
+    afterCopying byteCount: Int, besideCallers accesses: UInt64, while goesOn: () -> Bool
+  ) {
     let now = MonotonicClock.now()
+    let worked = now - last.at
+    let perSecond = Double(accesses - min(accesses, last.accesses)) / max(1e-6, worked.seconds)
+    defer { last = (MonotonicClock.now(), accesses) }
     let seconds = min(Self.secondsMax, Double(byteCount) / bytesPerSecond)
     dueAt = max(dueAt, now - Nanoseconds(100_000_000)) + Nanoseconds(Int64(seconds * 1e9))
+    if perSecond >= Self.callersPerSecond { dueAt = max(dueAt, now + worked) }
     while goesOn() {
       let left = dueAt - MonotonicClock.now()
       guard left > .zero else { return }
@@ -126,6 +142,8 @@ struct MovePace {
   }
 
   private static let secondsMax = 86400.0
+  /// Accesses a second from which callers are busy: fewer hardly ever meet with a move.
+  private static let callersPerSecond = 1000.0
   /// How long a store that is closed waits for it at most.
   private static let step = Nanoseconds(50_000_000)
 }

@@ -21,17 +21,42 @@ extension TieredStore {
       throw .invalidArgument("the store was opened without placement, which reclassifying needs")
     }
     _ = try tiers()
-    return placement.turn.withLock { memory -> ReclassifyReport in
-      var run = Reclassification(of: self, by: placement, from: memory)
-      run.carryOut()
-      memory = run.memory
-      placement.keep()
-      return run.report
+    return try inBackground {
+      placement.turn.withLock { memory -> ReclassifyReport in
+        var run = Reclassification(of: self, by: placement, from: memory)
+        run.carryOut()
+        memory = run.memory
+        placement.keep()
+        return run.report
+      }
     }
   }
 }
 
 extension TieredStore {
+  /// Gets and changes so far, of those that the cache and the log see.
+  fileprivate var accessCount: UInt64 {
+    let cached = cache?.counts ?? HotCacheShard.Counts()
+    return cached.hits &+ cached.misses &+ (committer?.counts.changes ?? 0)
+  }
+
+  /// Does work on a thread that makes way for those of callers, and waits for it.
+  private func inBackground<R: Sendable>(
+    _ body: @escaping @Sendable () -> R
+  ) throws(StoreError) -> R {
+    let result = Mutex<R?>(nil)
+    do throws(SystemError) {
+      let thread = try PinnedThread(name: "store-mover", cpu: nil, turn: .idle) {
+        let made = body()
+        result.withLock { $0 = made }
+      }
+      thread.join()
+    } catch {
+      throw .system(path: path, cause: "\(error)")
+    }
+    return result.withLock { $0 } ?? body()
+  }
+
   /// The tier in which a reader finds a key, deleted or not; nil where it is nowhere.
   func tier(holding key: [UInt8]) throws(StoreError) -> Tier? {
     let tiers = try tiers()
@@ -261,7 +286,7 @@ struct Reclassification {
     if count > 0 { report.movedKeys[target, default: 0] += count }
     report.movedBytes += byteCount
     guard byteCount > 0 else { return }
-    pace.wait(afterCopying: byteCount) { placement.goesOn }
+    pace.wait(afterCopying: byteCount, besideCallers: store.accessCount) { placement.goesOn }
     var waits = 0
     while try isPressed(), waits < Self.waitsMax, placement.goesOn {
       MonotonicClock.sleep(Self.pressureWait)

@@ -80,6 +80,8 @@ extension Case {
       ("moving_seconds", Self.text(sums.seconds)),
       ("gets", "\(got.count)"), ("puts", "\(written.count)"),
       ("p50_ms", Self.text(got.milliseconds(0.5))),
+      ("p95_ms", Self.text(got.milliseconds(0.95))),
+      ("p98_ms", Self.text(got.milliseconds(0.98))),
       ("p99_ms", Self.text(got.milliseconds(0.99))),
       ("p999_ms", Self.text(got.milliseconds(0.999))),
       ("longest_ms", Self.text(Double(got.longest) / 1e6)),
