@@ -269,7 +269,10 @@ public final class TieredStore: Sendable {
     }
     func traces() -> [[String]] {
       // RocksDB's messages tell nothing of keys.
-      [Tier.warm, .cold].map { path($0).traces().filter { !$0.hasPrefix("LOG") } }
+      let below = [Tier.warm, .cold].map { path($0).traces().filter { !$0.hasPrefix("LOG") } }
+      // The hot tier's logs grow all the time. But one that was flushed after the list of tables was read,
+      // and removed before the logs were listed, would be missing from both.
+      return below + [path(.hot).traces().filter { $0.hasPrefix("MANIFEST") }]
     }
     // Asking takes as long as an opening, so never between two traces.
     var access =
