@@ -124,8 +124,9 @@ extension TieredStore {
     var takenCount = 0
     /// Those that the tier has now, or a newer version in their place.
     var there: [StoredEntry] = []
-    /// Of which keys another tier has an older version: those above, and, where copies go up, those below
-    /// as well. Else a reader who came by before the copy did would find that one once the source is
+    /// Of which keys another tier has an older version.
+    ///
+    /// Those above, and, where copies go up, those below as well. Else a reader who came by before the copy did would find that one once the source is
     /// empty.
     var outdated: [Tier: [StoredEntry]] = [:]
 
