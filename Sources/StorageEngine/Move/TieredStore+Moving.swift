@@ -45,7 +45,7 @@ extension TieredStore {
   }
 
   /// As above; `damaged` takes what cannot be copied, and tells whether to pass over it.
-  private func export(
+  func export(
     _ range: KeyRange, from tier: Tier, byteLimit: Int,
     where isWanted: (_ key: Span<UInt8>) -> Bool, damaged: (StoreError) -> Bool
   ) throws(StoreError) -> RangeExport {
@@ -119,7 +119,7 @@ extension TieredStore {
   private static let sequencesMax: UInt64 = 1 << 62
 
   /// What became of copies that were to be placed in a tier.
-  private struct Placement: Sendable {
+  struct Placed: Sendable {
     /// How many were written.
     var takenCount = 0
     /// Those that the tier has now, or a newer version in their place.
@@ -130,7 +130,7 @@ extension TieredStore {
     /// empty.
     var outdated: [Tier: [StoredEntry]] = [:]
 
-    mutating func add(_ other: Placement) {
+    mutating func add(_ other: Placed) {
       takenCount += other.takenCount
       there += other.there
       outdated.merge(other.outdated) { $0 + $1 }
@@ -141,15 +141,15 @@ extension TieredStore {
   ///
   /// Only callers' commits change the hot tier beside the mover, so only there do commits wait, a few keys
   /// at a time and for no drive. The tier that the copies come from needs no look.
-  private func place(
+  func place(
     _ entries: [StoredEntry], in tier: Tier, from source: Tier?
-  ) throws(StoreError) -> Placement {
+  ) throws(StoreError) -> Placed {
     let tiers = try tiers()
-    var placement = Placement()
+    var placement = Placed()
     if tier == .hot {
       for chunk in Self.chunks(of: entries) {
         placement.add(
-          try atOneMoment { () throws(StoreError) -> Placement in
+          try atOneMoment { () throws(StoreError) -> Placed in
             try write(entries[chunk], to: tier, of: tiers, from: source, sync: false)
           })
       }
@@ -171,12 +171,12 @@ extension TieredStore {
   private func write(
     _ entries: ArraySlice<StoredEntry>, to tier: Tier, of tiers: OpenTiers, from source: Tier?,
     sync: Bool
-  ) throws(StoreError) -> Placement {
+  ) throws(StoreError) -> Placed {
     let above = Tier.allCases.prefix { $0 != tier }.filter { $0 != source }
     let below = Tier.allCases.drop { $0 != tier }.dropFirst().filter { $0 != source }
     let goesUp = source?.isBelow(tier) ?? false
     let ranges = published.tombstones
-    var placement = Placement()
+    var placement = Placed()
     var batch = WriteBatch()
     for entry in entries where ranges?.hides(entry.key, entry.version) != true {
       for tier in above {
@@ -303,7 +303,7 @@ extension TieredStore {
   }
 
   /// Retires copies, under the movers' lock; where another tier has them now, the cache stays right.
-  private func remove(
+  func remove(
     _ entries: [StoredEntry], from tier: Tier, to target: Tier?
   ) throws(StoreError) -> Int {
     let tiers = try tiers()
@@ -316,142 +316,10 @@ extension TieredStore {
       afterEach: { if target == nil { dropFromCache($0) } }, where: ==)
   }
 
-  /// Moves what a tier holds of a range to another tier.
-  ///
-  /// - Parameters:
-  ///   - range: Which keys.
-  ///   - source: From where.
-  ///   - target: To where.
-  /// - Returns: How many keys left the source.
-  /// - Throws: ``StoreError/corruption(tier:file:cause:)`` where the copies read back are not what
-  ///   was written; the source is then left as it is.
-  @discardableResult
-  public func move(
-    _ range: KeyRange, from source: Tier, to target: Tier
-  ) throws(StoreError) -> Int {
-    try checkMove(from: source, to: target)
-    var left = range
-    var moved = 0
-    while true {
-      let part = try movePart(left, from: source, to: target)
-      moved += part.movedCount
-      if let damage = part.damage { throw damage }
-      guard let next = part.next else { return moved }
-      left.lower = next
-    }
-  }
-
-  /// What one part of a move did.
-  struct MovedPart: Sendable {
-    /// Keys that left the source.
-    var movedCount: Int
-    /// Bytes of keys and values that were copied.
-    var byteCount: Int
-    /// Where to go on; nil at the range's end.
-    var next: [UInt8]?
-    /// The first of what is damaged, and stays where it is.
-    var damage: StoreError?
-  }
-
-  func checkMove(from source: Tier, to target: Tier) throws(StoreError) {
-    guard source != target else {
-      throw .invalidArgument("a range moves between two tiers; both are \(source.rawValue)")
-    }
-    guard committer != nil else { throw .readOnly(path: path) }
-  }
-
-  /// Moves what a tier holds at the beginning of a range, of the keys that are wanted.
-  func movePart(
-    _ range: KeyRange, from source: Tier, to target: Tier,
-    byteLimit: Int = exportBytes, where isWanted: (_ key: Span<UInt8>) -> Bool = { _ in true }
-  ) throws(StoreError) -> MovedPart {
-    try counted(from: source, to: target) { () throws(StoreError) -> MovedPart in
-      var damage: StoreError?
-      let part = try export(range, from: source, byteLimit: byteLimit, where: isWanted) {
-        damage = damage ?? $0
-        return true
-      }
-      let moved = try move(part.entries, from: source, to: target)
-      return MovedPart(
-        movedCount: moved.count, byteCount: moved.bytes, next: part.next, damage: damage)
-    }
-  }
-
-  /// What ``moveKeys(_:from:to:)`` did.
-  struct MovedKeys: Sendable {
-    /// Keys that left the source.
-    var movedCount: Int
-    /// Bytes of keys and values that were copied.
-    var byteCount: Int
-    /// Keys that it did not come to, as the others took enough memory.
-    var left: ArraySlice<[UInt8]>
-    /// The first of what is damaged, and stays where it is.
-    var damage: StoreError?
-  }
-
-  /// Moves keys by name; those that the source does not have stay where they are.
-  func moveKeys(
-    _ keys: ArraySlice<[UInt8]>, from source: Tier, to target: Tier
-  ) throws(StoreError) -> MovedKeys {
-    var left = keys
-    let part = try counted(from: source, to: target) { () throws(StoreError) -> MovedPart in
-      let tier = try tiers()[source]
-      var entries: [StoredEntry] = []
-      var byteCount = 0
-      var damage: StoreError?
-      while byteCount < Self.exportBytes, let key = left.popFirst() {
-        do throws(StoreError) {
-          guard let entry = try Self.entry(key, in: tier) else { continue }
-          byteCount += entry.byteCount
-          entries.append(entry)
-        } catch {
-          guard case .corruption = error else { throw error }
-          damage = damage ?? error
-        }
-      }
-      let moved = try move(entries, from: source, to: target)
-      return MovedPart(movedCount: moved.count, byteCount: moved.bytes, next: nil, damage: damage)
-    }
-    return MovedKeys(
-      movedCount: part.movedCount, byteCount: part.byteCount, left: left, damage: part.damage)
-  }
-
-  /// Carries a move out under the movers' lock, and counts it.
-  private func counted(
-    from source: Tier, to target: Tier, _ body: () throws(StoreError) -> MovedPart
-  ) throws(StoreError) -> MovedPart {
-    let route = MoveCounts.Route(from: source, to: target)
-    return try mover.withLock { _ throws(StoreError) -> MovedPart in
-      moveCounts.withLock { $0.begin() }
-      do throws(StoreError) {
-        let part = try body()
-        moveCounts.withLock { $0.end(route, keys: part.movedCount, bytes: part.byteCount) }
-        return part
-      } catch {
-        moveCounts.withLock { $0.fail(route) }
-        throw error
-      }
-    }
-  }
-
-  /// Moves copies; only under the movers' lock, under which they were read.
-  private func move(
-    _ entries: [StoredEntry], from source: Tier, to target: Tier
-  ) throws(StoreError) -> (count: Int, bytes: Int) {
-    guard !entries.isEmpty else { return (0, 0) }
-    let tiers = try tiers()
-    if source == .hot { try Self.syncLog(of: tiers.hot) }
-    let placement = try place(entries, in: target, from: source)
-    try verify(placement.there, in: tiers[target])
-    let count = try remove(entries, from: source, to: target)
-    noteTier(target, of: entries)
-    return (count, entries.reduce(0) { $0 + $1.byteCount })
-  }
-
   // MARK: Details
 
   /// Compares what was written with what is there; a newer version may have come instead.
-  private func verify(_ entries: [StoredEntry], in tier: TierDatabase) throws(StoreError) {
+  func verify(_ entries: [StoredEntry], in tier: TierDatabase) throws(StoreError) {
     var expected = RangeDigest()
     var found = RangeDigest()
     let ranges = published.tombstones
@@ -470,7 +338,7 @@ extension TieredStore {
     }
   }
 
-  private func noteTier(_ tier: Tier, of entries: [StoredEntry]) {
+  func noteTier(_ tier: Tier, of entries: [StoredEntry]) {
     guard let cache else { return }
     for entry in entries where entry.kind == .value {
       cache.noteTier(
@@ -488,7 +356,7 @@ extension TieredStore {
     }
   }
 
-  private static func entry(
+  static func entry(
     _ key: [UInt8], in tier: TierDatabase
   ) throws(StoreError) -> StoredEntry? {
     let found: Result<StoredEntry, ValueHeader.Fault>?
