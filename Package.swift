@@ -41,6 +41,7 @@ let package = Package(
     .systemLibrary(name: "CBlkID", pkgConfig: "blkid", providers: [.apt(["libblkid-dev"])]),
     .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
     .target(name: "CTurns"),
+    .target(name: "CThreadNumber"),
     .target(
       name: "CRocksDBShim", dependencies: ["CTurns"],
       linkerSettings: [.linkedLibrary("rocksdb"), .linkedLibrary("stdc++")]),
@@ -51,7 +52,9 @@ let package = Package(
       swiftSettings: safe),
     .target(
       name: "LinuxIO",
-      dependencies: ["Measurements", "CLinux", "CTurns", "CLibURing", "CLibNUMA", "CBlkID"],
+      dependencies: [
+        "Measurements", "CLinux", "CTurns", "CThreadNumber", "CLibURing", "CLibNUMA", "CBlkID",
+      ],
       swiftSettings: strict),
     .target(name: "RocksDB", dependencies: ["CRocksDB", "CRocksDBShim"], swiftSettings: strict),
     .target(

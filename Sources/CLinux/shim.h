@@ -102,3 +102,6 @@ static inline void linux_take_page(void *place) {
   __atomic_compare_exchange_n(
       (unsigned long long *)place, &zero, 0, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
+
+/// Has the processor fetch the line of its cache that holds a place, which need not be there.
+static inline void linux_fetch(const void *place) { __builtin_prefetch(place, 0, 3); }

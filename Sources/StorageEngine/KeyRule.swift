@@ -24,13 +24,19 @@ public enum KeyRule {
   public static func check(key: [UInt8]) throws(StoreError) { try check(keyCount: key.count) }
 
   /// Refuses a length that no key can have.
+  @inline(__always)
   static func check(keyCount: Int) throws(StoreError) {
+    guard keyCount >= keyBytesMin && keyCount <= keyBytesMax else {
+      throw wrongKeyCount(keyCount)
+    }
+  }
+
+  @inline(never)
+  private static func wrongKeyCount(_ keyCount: Int) -> StoreError {
     guard keyCount >= keyBytesMin else {
-      throw .invalidArgument("a key has at least \(keyBytesMin) byte; this one is empty")
+      return .invalidArgument("a key has at least \(keyBytesMin) byte; this one is empty")
     }
-    guard keyCount <= keyBytesMax else {
-      throw .tooLarge(what: "key", bytes: keyCount, bytesMax: keyBytesMax)
-    }
+    return .tooLarge(what: "key", bytes: keyCount, bytesMax: keyBytesMax)
   }
 
   /// Refuses a value that is too long.

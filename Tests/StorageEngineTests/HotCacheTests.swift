@@ -1,5 +1,6 @@
 import Foundation
 import LinuxIO
+import Synchronization
 import TestSupport
 import Testing
 
@@ -168,6 +169,66 @@ struct HotCacheTests {
     #expect(read(cache, key).value == bytes("longer"))
   }
 
+  /// What readers saw, and whether they are to end.
+  private final class Seen: Sendable {
+    let isDone = Atomic<Bool>(false)
+    let lent = Atomic<Int>(0)
+    let wrong = Atomic<Int>(0)
+    let finished = Atomic<Int>(0)
+  }
+
+  @Test("never lends what is half one value and half another, while values change and leave")
+  func torn() throws {
+    // So small that entries are always on their way out, and their places taken by others.
+    let cache = try HotCache(byteLimit: 1 << 18)
+    let keys = (0..<2000).map { bytes("key-\($0)") }
+    // Each byte of a value is its version's lowest, and its length tells of the key.
+    @Sendable func length(_ number: Int) -> Int { 40 + number % 700 }
+    let seen = Seen()
+    let readers = (0..<2).map { reader in
+      Thread {
+        var number = reader
+        while !seen.isDone.load(ordering: .relaxed) {
+          number = (number &* 1_103_515_245 &+ 12345) & 0x7FFF_FFFF
+          let index = number % keys.count
+          let key = keys[index]
+          let answer = cache.read(hash: KeyHash.hash(key.span), key: key.span) {
+            value, version in
+            let byte = UInt8(truncatingIfNeeded: version.sequence)
+            return value.count == length(index) && copy(value).allSatisfy { $0 == byte }
+          }
+          guard case .hit(let isWhole) = answer else { continue }
+          seen.lent.add(1, ordering: .relaxed)
+          if !isWhole { seen.wrong.add(1, ordering: .relaxed) }
+        }
+        seen.finished.add(1, ordering: .releasing)
+      }
+    }
+    for reader in readers { reader.start() }
+    var generator = SeededGenerator(seed: 5)
+    let end = Date().addingTimeInterval(2)
+    var sequence: UInt64 = 0
+    while Date() < end {
+      for _ in 0..<1000 {
+        sequence += 1
+        let index = Int.random(in: 0..<keys.count, using: &generator)
+        let key = keys[index]
+        let hash = KeyHash.hash(key.span)
+        let value = [UInt8](repeating: UInt8(truncatingIfNeeded: sequence), count: length(index))
+        if case .miss(let ticket?) = cache.read(hash: hash, key: key.span, { _, _ in }) {
+          fill(cache, key, value, sequence, ticket: ticket)
+        } else {
+          cache.beginChange(hash: hash)
+          cache.endChange(hash: hash, key: key, value: value, version: version(sequence))
+        }
+      }
+    }
+    seen.isDone.store(true, ordering: .relaxed)
+    while seen.finished.load(ordering: .acquiring) < readers.count { usleep(1000) }
+    #expect(seen.lent.load(ordering: .relaxed) > 1000 && cache.counts.evictions > 1000)
+    #expect(seen.wrong.load(ordering: .relaxed) == 0)
+  }
+
   @Test("keeps what is used while a scan of things used once goes by")
   func scanResistance() throws {
     let cache = try HotCache(byteLimit: 1 << 20)
@@ -213,18 +274,20 @@ struct HotCachePartTests {
   @Test("the index finds what a dictionary finds", arguments: 1...6)
   func index(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
-    var index = try SlotIndex(slotCount: 1 << 12)
+    var index = try SlotIndex(lineCount: 512)
     var model: [UInt32: UInt32] = [:]
     for place in 1...20_000 as ClosedRange<UInt32> {
-      // Few bits of hash, so that probing runs long.
-      let hash = UInt32.random(in: 0..<64, using: &generator)
+      // Few hashes, most of them of one line and of one tag, so that entries pass many lines by.
+      let hash =
+        UInt32.random(in: 0..<4, using: &generator) << 30
+        | UInt32.random(in: 0..<3, using: &generator) << 8
       if !index.isFull, Bool.random(using: &generator) {
         index.insert(hash: hash, place: place)
         model[place] = hash
       } else if let victim = model.keys.min(), let hash = model[victim] {
         let slot = index.slot(hash: hash, place: victim)
         #expect(slot != nil)
-        if let slot { index.remove(slot: slot) }
+        if let slot { index.remove(slot: slot, hash: hash) }
         model[victim] = nil
       }
       if place % 997 == 0 {
@@ -232,6 +295,27 @@ struct HotCachePartTests {
       }
     }
     #expect(index.count == model.count)
+    // Once all are gone, nobody has passed by: looking for anything ends at its own line.
+    for (place, hash) in model {
+      let found = index.slot(hash: hash, place: place)
+      let slot = try #require(found)
+      index.remove(slot: slot, hash: hash)
+    }
+    #expect((0..<512).allSatisfy { !index.lines.isPassed($0) })
+  }
+
+  @Test("a slot counts three uses, forgets them with its entry, and takes over what it is told")
+  func uses() throws {
+    var index = try SlotIndex(lineCount: 8)
+    let slot = index.insert(hash: 77, place: 5)
+    for uses in [1, 2, 3, 3] as [UInt8] {
+      index.lines.countUse(of: slot)
+      #expect(index.lines.uses(of: slot) == uses)
+    }
+    index.replace(slot: slot, place: 6, uses: 1)
+    #expect(index.lines.uses(of: slot) == 1 && index.lines.place(of: slot) == 6)
+    index.remove(slot: slot, hash: 77)
+    #expect(index.insert(hash: 77, place: 9) == slot && index.lines.uses(of: slot) == 0)
   }
 
   @Test("ghosts are remembered for as many arrivals as asked, and once")
@@ -259,7 +343,7 @@ struct HotCachePartTests {
       while !ring.hasRoom(header.entryBytes) {
         let tail = ring.header(at: ring.tailOffset)
         let oldest = model.removeFirst()
-        let hasKey = ring.keyEquals(at: ring.tailOffset, tail, oldest.key.span)
+        let hasKey = ring.entries.isEntry(at: ring.tailOffset, tail, of: oldest.key.span)
         let value = ring.withValue(at: ring.tailOffset, tail) { copy($0) }
         #expect(hasKey && value == oldest.value)
         ring.dropTail()

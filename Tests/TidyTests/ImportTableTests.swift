@@ -6,7 +6,9 @@ import Testing
 /// this table holds Package.swift to the architecture.
 private let importTable: [String: Set<String>] = [
   "Measurements": ["Histogram"],
-  "LinuxIO": ["Measurements", "CLibURing", "CLibNUMA", "CBlkID", "CLinux", "CTurns"],
+  "LinuxIO": [
+    "Measurements", "CLibURing", "CLibNUMA", "CBlkID", "CLinux", "CTurns", "CThreadNumber",
+  ],
   "RocksDB": ["CRocksDB", "CRocksDBShim"],
   "StorageEngine": ["RocksDB", "LinuxIO", "Measurements", "CoreMetrics"],
   "PrometheusMetrics": ["CoreMetrics"],

@@ -12,8 +12,6 @@ struct EntryRing: ~Copyable {
     var valueCount: Int
     var hash: UInt32
     var version: Version
-    /// Uses since the entry came or was last spared, at most 3.
-    var uses: UInt64 = 0
     /// Whether the index leads here; an entry that was replaced stays until its turn comes.
     var isAlive = true
     /// Where the value lay when it was last seen in a tier.
@@ -26,6 +24,8 @@ struct EntryRing: ~Copyable {
 
   let capacity: Int
   private var bytes: MappedBytes
+  /// What readers see, also without the lock.
+  let entries: Entries
   private var head = 0
   private var tail = 0
   private var isWrapped = false
@@ -47,6 +47,7 @@ struct EntryRing: ~Copyable {
     self.capacity = capacity & ~7
     self.aheadBytes = max(aheadBytes, MappedBytes.takenBytes)
     bytes = try MappedBytes(count: self.capacity)
+    entries = Entries(bytes: bytes.unsettled)
     if !bytes.hasLargePages { takenBytes = self.capacity }
   }
 
@@ -82,21 +83,54 @@ struct EntryRing: ~Copyable {
   }
 
   @inline(__always)
-  func header(at offset: Int) -> Header {
-    let first = bytes.word(at: offset)
-    let second = bytes.word(at: offset + 8)
-    return Header(
-      keyCount: Int(first & 0xF_FFFF), valueCount: Int(first &>> 24 & 0x3F_FFFF_FFFF),
-      hash: UInt32(truncatingIfNeeded: second),
-      version: Version(
-        epoch: UInt32(truncatingIfNeeded: second &>> 32), sequence: bytes.word(at: offset + 16)),
-      uses: first &>> 21 & 3, isAlive: first &>> 20 & 1 == 1, tier: Self.tier(first))
+  func header(at offset: Int) -> Header { entries.header(at: offset) }
+
+  /// The entries as readers see them: what they find may be half old and half new where they hold no
+  /// lock.
+  struct Entries: Sendable {
+    fileprivate let bytes: UnsettledBytes
+
+    /// Has the processor fetch the beginning of an entry, where small ones end as well.
+    @inline(__always)
+    func fetch(at offset: Int) {
+      bytes.fetch(at: offset)
+      bytes.fetch(at: offset &+ 64)
+      bytes.fetch(at: offset &+ 128)
+    }
+
+    @inline(__always)
+    func header(at offset: Int) -> Header {
+      let first = bytes.word(at: offset)
+      let second = bytes.word(at: offset &+ 8)
+      return Header(
+        keyCount: Int(first & 0xF_FFFF), valueCount: Int(first &>> 24 & 0x3F_FFFF_FFFF),
+        hash: UInt32(truncatingIfNeeded: second),
+        version: Version(
+          epoch: UInt32(truncatingIfNeeded: second &>> 32), sequence: bytes.word(at: offset &+ 16)),
+        isAlive: first &>> 20 & 1 == 1, tier: EntryRing.tier(first))
+    }
+
+    /// Whether an entry is one of this key, and lies within the ring.
+    @inline(__always)
+    func isEntry(at offset: Int, _ header: Header, of key: Span<UInt8>) -> Bool {
+      header.keyCount == key.count && header.valueCount <= bytes.count
+        && offset &+ Header.byteCount &+ header.keyCount &+ header.valueCount <= bytes.count
+        && bytes.equals(at: offset &+ Header.byteCount, key)
+    }
+
+    /// Lends a copy of the value of an entry; of at most ``copiedMax`` bytes.
+    @inline(__always)
+    func withCopiedValue<R>(at offset: Int, _ header: Header, _ body: (Span<UInt8>) -> R) -> R {
+      bytes.withCopy(
+        at: offset &+ Header.byteCount &+ header.keyCount, count: header.valueCount, body)
+    }
+
+    static var copiedMax: Int { UnsettledBytes.copiedMax }
   }
 
   private mutating func write(_ header: Header, at offset: Int) {
     var first = UInt64(header.keyCount) | UInt64(header.valueCount) << 24
     first |= Self.bits(header.tier)
-    first |= header.uses << 21
     if header.isAlive { first |= 1 << 20 }
     bytes.overwrite(at: offset, word: first)
     bytes.overwrite(
@@ -115,23 +149,12 @@ struct EntryRing: ~Copyable {
   }
 
   @inline(__always)
-  private static func tier(_ first: UInt64) -> Tier {
+  fileprivate static func tier(_ first: UInt64) -> Tier {
     switch first &>> tierShift {
     case 0: .hot
     case 1: .warm
     default: .cold
     }
-  }
-
-  /// The first eight bytes of an entry.
-  @inline(__always)
-  func word(at offset: Int) -> UInt64 { bytes.word(at: offset) }
-
-  @inline(__always)
-  func keyEquals(at offset: Int, _ header: Header, _ key: Span<UInt8>) -> Bool {
-    guard header.keyCount == key.count else { return false }
-    let start = offset + Header.byteCount
-    return bytes.withSpan(start..<start + header.keyCount) { $0.equals(key) }
   }
 
   /// The key of an entry.
@@ -145,13 +168,6 @@ struct EntryRing: ~Copyable {
   func withValue<R>(at offset: Int, _ header: Header, _ body: (Span<UInt8>) -> R) -> R {
     let start = offset + Header.byteCount + header.keyCount
     return bytes.withSpan(start..<start + header.valueCount, body)
-  }
-
-  /// Adds one use, up to 3.
-  @inline(__always)
-  mutating func countUse(at offset: Int) {
-    let first = bytes.word(at: offset)
-    if first &>> 21 & 3 < 3 { bytes.overwrite(at: offset, word: first &+ (1 << 21)) }
   }
 
   /// Says in which tier the value lies now.
@@ -183,31 +199,23 @@ struct EntryRing: ~Copyable {
     return offset
   }
 
-  /// Adds a copy of an entry of another ring, with its use count set; there must be room.
-  mutating func append(
-    entryOf other: borrowing EntryRing, at source: Int, size: Int, uses: UInt64
-  ) -> Int {
+  /// Adds a copy of an entry of another ring; there must be room.
+  mutating func append(entryOf other: borrowing EntryRing, at source: Int, size: Int) -> Int {
     let offset = claim(size)
     bytes.overwrite(at: offset, from: other.bytes, at: source, count: size)
-    setUses(uses, at: offset)
     return offset
   }
 
-  /// Takes the oldest entry to the head, with its use count set.
+  /// Takes the oldest entry to the head.
   ///
   /// - Returns: Where it is now; nil where there was no room, and it is gone.
-  mutating func recycleTail(size: Int, uses: UInt64) -> Int? {
+  mutating func recycleTail(size: Int) -> Int? {
     let source = tail
     dropTail()
     guard hasRoom(size) else { return nil }
     let offset = claim(size)
     bytes.move(from: source, to: offset, count: size)
-    setUses(uses, at: offset)
     return offset
-  }
-
-  private mutating func setUses(_ uses: UInt64, at offset: Int) {
-    bytes.overwrite(at: offset, word: bytes.word(at: offset) & ~(3 << 21) | (uses << 21))
   }
 
   private mutating func claim(_ size: Int) -> Int {

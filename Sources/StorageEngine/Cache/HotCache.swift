@@ -4,7 +4,11 @@ internal import Synchronization
 
 /// The newest committed values of single keys, in a fixed number of bytes, for many threads.
 ///
-/// Keys are spread over shards, each under a lock of its own. Every entry carries its version.
+/// Keys are spread over shards, each under a lock of its own. Every entry carries its version. Who looks
+/// one key up takes no lock: a short value is copied, and the copy counts where the shard did not change
+/// meanwhile. So nothing keeps the processor from beginning the next lookup while the last one waits for
+/// memory.
+///
 /// Its memory comes from the kernel by a thread of its own: each shard's index whole, a tenth of the
 /// cache, at its first use, and that of entries page by page ahead of theirs. Fills that are faster are
 /// refused, so that no reader waits for a page to be cleared.
@@ -18,8 +22,22 @@ final class HotCache: Sendable {
 
   private final class Shard: Sendable {
     let state: Mutex<HotCacheShard>
+    let changes: ChangeCount
+
     init(byteCount: Int) throws(SystemError) {
-      state = Mutex(try HotCacheShard(byteCount: byteCount))
+      let shard = try HotCacheShard(byteCount: byteCount)
+      changes = shard.changes
+      state = Mutex(shard)
+    }
+
+    /// Changes what readers without the lock may be looking at.
+    func change<R: Sendable>(_ body: (inout HotCacheShard) -> R) -> R {
+      state.withLock { shard in changes.change { body(&shard) } }
+    }
+
+    /// What readers without the lock need; the shard must outlive it.
+    var view: View {
+      View(lookup: state.withLock { $0.lookup }, changes: changes.reader)
     }
 
     /// Takes pages, and what is wanted by then, from the kernel.
@@ -35,10 +53,66 @@ final class HotCache: Sendable {
     }
   }
 
+  /// A shard as readers without its lock see it.
+  fileprivate struct View: Sendable, BitwiseCopyable {
+    let lookup: ShardLookup
+    let changes: ChangeCount.Reader
+  }
+
+  /// Looks keys up without locks and without counting references, each of which would keep the
+  /// processor from beginning the next lookup while this one waits for memory. The cache must outlive it.
+  struct Front: Sendable, BitwiseCopyable {
+    fileprivate let views: FixedTable<View>.View
+    fileprivate let mask: Int
+    fileprivate let lookups: ThreadCounts.Adder
+
+    /// Lends a copy of a short value, where nobody changes the shard; nil, and nothing is counted, where
+    /// somebody does, where the value is long, and where the key is not where most are.
+    @inline(__always)
+    func read<R: Sendable>(
+      hash: UInt64, key: Span<UInt8>, _ body: (Span<UInt8>, Version) -> R
+    ) -> R? {
+      let view = views[place(hash)]
+      guard let turn = view.changes.turn,
+        let found = view.lookup.findLikely(hash: UInt32(truncatingIfNeeded: hash), key: key),
+        found.header.valueCount <= EntryRing.Entries.copiedMax
+      else { return nil }
+      let entries = found.isMain ? view.lookup.main : view.lookup.small
+      return entries.withCopiedValue(at: found.offset, found.header) { value -> R? in
+        guard view.changes.isUnchanged(since: turn) else { return nil }
+        view.lookup.lines.countUse(of: found.slot)
+        lookups.add(to: LookupCount.hits)
+        return body(value, found.header.version)
+      }
+    }
+
+    @inline(__always)
+    fileprivate func place(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash &>> 56) & mask }
+  }
+
+  /// Which of a thread's counts.
+  private enum LookupCount {
+    static var hits: Int { 0 }
+    static var misses: Int { 1 }
+  }
+
+  /// What it counted; misses are of lookups that were not made again.
+  struct Counts: Sendable, Equatable {
+    var hits: UInt64 = 0
+    var misses: UInt64 = 0
+    var fills: UInt64 = 0
+    var refusedFills: UInt64 = 0
+    var fillsBeforeMemory: UInt64 = 0
+    var evictions: UInt64 = 0
+  }
+
   /// The bytes that it may take.
   let byteLimit: Int
   private let shards: [Shard]
-  private let mask: Int
+  private let views: FixedTable<View>
+  private let lookupCounts = ThreadCounts()
+  /// Looks keys up without locks.
+  let front: Front
   private let entryBytesMax: Int
   /// Takes memory from the kernel before readers need it.
   private let memory = JobThreads(name: "store-memory", count: 1, turn: .short)
@@ -56,7 +130,8 @@ final class HotCache: Sendable {
     var made: [Shard] = []
     for _ in 0..<shardCount { made.append(try Shard(byteCount: byteLimit / shardCount)) }
     shards = made
-    mask = shardCount - 1
+    views = FixedTable(made.map(\.view))
+    front = Front(views: views.view, mask: shardCount - 1, lookups: lookupCounts.adder)
     entryBytesMax = shards[0].state.withLock { $0.entryBytesMax }
   }
 
@@ -67,18 +142,40 @@ final class HotCache: Sendable {
     EntryRing.entryBytes(keyCount: keyCount, valueCount: valueCount) <= entryBytesMax
   }
 
-  /// Lends the value of a key under the shard's lock: `body` must be short and must not come back.
+  /// Lends the value of a key: `body` must be short and must not come back, as the shard may be locked.
   ///
   /// The same lookup made `again` counts as one.
   @inline(__always)
   func read<R: Sendable>(
     hash: UInt64, key: Span<UInt8>, again: Bool = false, _ body: (Span<UInt8>, Version) -> R
   ) -> Answer<R> {
-    shard(hash).state.withLock { shard in
-      if let result = shard.read(hash: hash, key: key, again: again, body) { return .hit(result) }
+    guard let result = front.read(hash: hash, key: key, body) else {
+      return readUnderLock(hash: hash, key: key, again: again, body)
+    }
+    if again { takeMissBack() }
+    return .hit(result)
+  }
+
+  /// Lends the value of a key where ``Front`` did not.
+  @inline(never)
+  func readUnderLock<R: Sendable>(
+    hash: UInt64, key: Span<UInt8>, again: Bool = false, _ body: (Span<UInt8>, Version) -> R
+  ) -> Answer<R> {
+    let answer = shard(hash).state.withLock { shard -> Answer<R> in
+      if let result = shard.read(hash: hash, key: key, body) { return .hit(result) }
       return .miss(ticket: shard.ticket(hash: hash))
     }
+    if case .hit = answer {
+      lookupCounts.adder.add(to: LookupCount.hits)
+      if again { takeMissBack() }
+    } else if !again {
+      lookupCounts.adder.add(to: LookupCount.misses)
+    }
+    return answer
   }
+
+  /// What was counted as a miss is none.
+  private func takeMissBack() { lookupCounts.adder.add(UInt64.max, to: LookupCount.misses) }
 
   /// A ticket for a key that is not cached, and that nobody asked for; nil where none is needed or to
   /// be had.
@@ -100,6 +197,7 @@ final class HotCache: Sendable {
   ) {
     let sorted = ShardOrder.sorted(hashes.count, shards.count) { place(hashes[$0]) }
     let (order, starts) = (sorted.order, sorted.starts)
+    var missCount = 0
     for shard in shards.indices where starts[shard] < starts[shard + 1] {
       shards[shard].state.withLock { state in
         let range = starts[shard]..<starts[shard + 1]
@@ -110,10 +208,14 @@ final class HotCache: Sendable {
           let isFound: Void? = state.read(hash: hash, key: key.span) { value, version in
             found(index, value, version)
           }
-          if isFound == nil { missed(index, state.ticket(hash: hash)) }
+          guard isFound == nil else { continue }
+          missCount += 1
+          missed(index, state.ticket(hash: hash))
         }
       }
     }
+    lookupCounts.adder.add(UInt64(hashes.count - missCount), to: LookupCount.hits)
+    lookupCounts.adder.add(UInt64(missCount), to: LookupCount.misses)
   }
 
   /// Takes in what a reader found, unless a writer was faster.
@@ -123,7 +225,7 @@ final class HotCache: Sendable {
   ) {
     guard admits(keyCount: key.count, valueCount: value.count) else { return }
     let shard = shard(hash)
-    let wanted = shard.state.withLock {
+    let wanted = shard.change {
       $0.fill(
         hash: hash, key: key, value: value, version: version, from: tier, ticket: ticket)
       return $0.pagesToTake()
@@ -154,7 +256,7 @@ final class HotCache: Sendable {
   func endChanges(_ changes: EncodedChanges, in order: ShardOrder, areCommitted: Bool) {
     changes.batch.withSpan { bytes in
       for shard in shards.indices where order.starts[shard] < order.starts[shard + 1] {
-        shards[shard].state.withLock { state in
+        shards[shard].change { state in
           let range = order.starts[shard]..<order.starts[shard + 1]
           state.fetch(order.order[range].lazy.map { changes.keys[$0].hash })
           for index in order.order[range] {
@@ -189,14 +291,14 @@ final class HotCache: Sendable {
 
   /// Says that the change is committed, or, without a value, that the key must be dropped.
   func endChange(hash: UInt64, key: [UInt8], value: [UInt8]?, version: Version) {
-    shard(hash).state.withLock {
+    shard(hash).change {
       $0.endChange(hash: hash, key: key.span, value: value?.span, version: version)
     }
   }
 
   /// Says in which tier the value of a key lies now, if that version of it is cached.
   func noteTier(_ tier: Tier, hash: UInt64, key: Span<UInt8>, version: Version) {
-    shard(hash).state.withLock { $0.noteTier(tier, hash: hash, key: key, version: version) }
+    shard(hash).change { $0.noteTier(tier, hash: hash, key: key, version: version) }
   }
 
   /// Calls `body` with every cached key whose value lies below the hot tier, and with where it lies;
@@ -218,15 +320,16 @@ final class HotCache: Sendable {
 
   /// Forgets everything; fills under way are refused.
   func removeAll() {
-    for shard in shards { shard.state.withLock { $0.removeAll() } }
+    for shard in shards { shard.change { $0.removeAll() } }
   }
 
   /// Counts over all shards.
-  var counts: HotCacheShard.Counts {
-    shards.reduce(into: HotCacheShard.Counts()) { sum, shard in
+  var counts: Counts {
+    let lookups = Counts(
+      hits: lookupCounts.total(of: LookupCount.hits),
+      misses: lookupCounts.total(of: LookupCount.misses))
+    return shards.reduce(into: lookups) { sum, shard in
       let counts = shard.state.withLock { $0.counts }
-      sum.hits += counts.hits
-      sum.misses += counts.misses
       sum.fills += counts.fills
       sum.refusedFills += counts.refusedFills
       sum.fillsBeforeMemory += counts.fillsBeforeMemory
@@ -243,7 +346,7 @@ final class HotCache: Sendable {
   private func shard(_ hash: UInt64) -> Shard { shards[place(hash)] }
 
   @inline(__always)
-  private func place(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash &>> 56) & mask }
+  private func place(_ hash: UInt64) -> Int { front.place(hash) }
 }
 
 /// Items in the order of their shards, which keeps those of one shard as they were: a counting sort.

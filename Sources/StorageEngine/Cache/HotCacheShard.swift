@@ -14,11 +14,11 @@ internal import RocksDB
 /// A fill is taken only where no change of a key on the same stripe was committed, or was being
 /// committed, since the reader took its ticket: so no reader puts back what a writer replaced. And only
 /// where memory for it was taken from the kernel before, so that nobody waits for that under the lock.
+///
+/// What readers without the lock look at (``lookup``) changes only in the turns of ``changes``.
 struct HotCacheShard: ~Copyable {
   /// What a shard counted.
   struct Counts: Sendable, Equatable {
-    var hits: UInt64 = 0
-    var misses: UInt64 = 0
     var fills: UInt64 = 0
     var refusedFills: UInt64 = 0
     var fillsBeforeMemory: UInt64 = 0
@@ -29,6 +29,10 @@ struct HotCacheShard: ~Copyable {
   private var main: EntryRing
   private var index: SlotIndex
   private var ghost: GhostTable
+  /// What lookups read.
+  let lookup: ShardLookup
+  /// Tells those who look without the lock that something changed meanwhile.
+  let changes = ChangeCount()
   private var mainCount = 0
   /// Whether the main queue was ever full.
   private var isWarm = false
@@ -41,24 +45,21 @@ struct HotCacheShard: ~Copyable {
   private var taking: Part?
   /// Whether the index gave its memory back while it was being taken.
   private var hasLostIndex = false
-  /// Keeps the compiler from leaving ``fetch(_:)`` out.
-  private var fetched: UInt64 = 0
 
   private static let stripeCount = 256
-  private static let mainBit: UInt32 = 1 << 31
 
   /// A shard of `byteCount` bytes, its own tables included.
   init(byteCount: Int) throws(SystemError) {
     // Of the bytes, a tenth is for the index, a thirty-second for ghosts, the rest for entries.
-    let slots = max(64, byteCount / 80)
-    let slotsMax = 1 << (Int.bitWidth - 1 - slots.leadingZeroBitCount)
+    let lineCount = byteCount / 10 / SlotIndex.lineBytes
     let ghostSlots = max(64, byteCount / 256)
     let entryBytes = max(4096, byteCount - byteCount / 10 - byteCount / 32)
     // First all that may fail, then the parts: a shard is never half made.
     let largest = entryBytes / 10 / 2
     let small = try EntryRing(capacity: entryBytes / 10, aheadBytes: largest)
     let main = try EntryRing(capacity: entryBytes - entryBytes / 10, aheadBytes: 3 * largest)
-    let index = try SlotIndex(slotCount: slotsMax)
+    let index = try SlotIndex(lineCount: lineCount)
+    lookup = ShardLookup(lines: index.lines, small: small.entries, main: main.entries)
     self.small = small
     self.main = main
     self.index = index
@@ -74,19 +75,11 @@ struct HotCacheShard: ~Copyable {
 
   // MARK: Reading
 
-  /// Reads what lookups of these hashes will need, all of it independent, so that the processor
-  /// fetches it side by side instead of one after the other.
-  mutating func fetch(_ hashes: some Collection<UInt64>) {
-    var sum: UInt64 = 0
-    for hash in hashes {
-      sum &+= index.word(of: index.home(of: UInt32(truncatingIfNeeded: hash)))
-    }
-    for hash in hashes {
-      guard let place = index.firstPlace(hash: UInt32(truncatingIfNeeded: hash)) else { continue }
-      let offset = Self.offset(place)
-      sum &+= place & Self.mainBit != 0 ? main.word(at: offset) : small.word(at: offset)
-    }
-    fetched &+= sum
+  /// Has the processor fetch what lookups of these hashes will need, all of it independent, so that it
+  /// comes side by side instead of one after the other.
+  func fetch(_ hashes: some Collection<UInt64>) {
+    for hash in hashes { lookup.lines.fetch(UInt32(truncatingIfNeeded: hash)) }
+    for hash in hashes { lookup.fetchEntry(UInt32(truncatingIfNeeded: hash)) }
   }
 
   /// Lends the value of a key and counts a use; nil where the key is not cached.
@@ -94,28 +87,16 @@ struct HotCacheShard: ~Copyable {
   /// - Parameters:
   ///   - hash: Of the key.
   ///   - key: Which.
-  ///   - again: Whether this lookup was made before and counted as a miss.
   ///   - body: Takes the value and its version.
   /// - Returns: What `body` made of it.
-  @inline(__always)
-  mutating func read<R>(
-    hash: UInt64, key: Span<UInt8>, again: Bool = false, _ body: (Span<UInt8>, Version) -> R
-  ) -> R? {
-    guard let found = find(hash: UInt32(truncatingIfNeeded: hash), key: key) else {
-      if !again { counts.misses &+= 1 }
-      return nil
+  func read<R>(hash: UInt64, key: Span<UInt8>, _ body: (Span<UInt8>, Version) -> R) -> R? {
+    guard let found = find(hash: UInt32(truncatingIfNeeded: hash), key: key) else { return nil }
+    lookup.lines.countUse(of: found.slot)
+    let header = found.header
+    if found.isMain {
+      return main.withValue(at: found.offset, header) { body($0, header.version) }
     }
-    counts.hits &+= 1
-    if again { counts.misses &-= 1 }
-    let offset = Self.offset(found.place)
-    if found.place & Self.mainBit != 0 {
-      let header = main.header(at: offset)
-      main.countUse(at: offset)
-      return main.withValue(at: offset, header) { body($0, header.version) }
-    }
-    let header = small.header(at: offset)
-    small.countUse(at: offset)
-    return small.withValue(at: offset, header) { body($0, header.version) }
+    return small.withValue(at: found.offset, header) { body($0, header.version) }
   }
 
   /// What a reader takes before it reads the tiers; nil where a change is being committed.
@@ -166,9 +147,8 @@ struct HotCacheShard: ~Copyable {
     pending[stripe] &-= 1
     generation[stripe] &+= 1
     guard let found = find(hash: UInt32(truncatingIfNeeded: hash), key: key) else { return }
-    let isMain = found.place & Self.mainBit != 0
-    let offset = Self.offset(found.place)
-    var header = isMain ? main.header(at: offset) : small.header(at: offset)
+    let (isMain, offset) = (found.isMain, found.offset)
+    var header = found.header
     if let value {
       // A batch may name a key twice; its changes come in order.
       guard header.version < version else { return }
@@ -181,7 +161,7 @@ struct HotCacheShard: ~Copyable {
         return
       }
     }
-    index.remove(slot: found.slot)
+    index.remove(slot: found.slot, hash: header.hash)
     if isMain {
       main.markDead(at: offset)
       mainCount -= 1
@@ -200,11 +180,11 @@ struct HotCacheShard: ~Copyable {
   /// Says in which tier the value of a key lies now, if that version of it is cached.
   mutating func noteTier(_ tier: Tier, hash: UInt64, key: Span<UInt8>, version: Version) {
     guard let found = find(hash: UInt32(truncatingIfNeeded: hash), key: key) else { return }
-    let offset = Self.offset(found.place)
-    if found.place & Self.mainBit != 0 {
-      if main.header(at: offset).version == version { main.setTier(tier, at: offset) }
-    } else if small.header(at: offset).version == version {
-      small.setTier(tier, at: offset)
+    guard found.header.version == version else { return }
+    if found.isMain {
+      main.setTier(tier, at: found.offset)
+    } else {
+      small.setTier(tier, at: found.offset)
     }
   }
 
@@ -215,9 +195,9 @@ struct HotCacheShard: ~Copyable {
   func keysBelow(slots: Range<Int>) -> [(key: [UInt8], tier: Tier)] {
     var keys: [(key: [UInt8], tier: Tier)] = []
     for slot in slots {
-      guard let place = index.content(of: slot)?.place else { continue }
-      let offset = Self.offset(place)
-      let isMain = place & Self.mainBit != 0
+      let place = lookup.lines.place(of: slot)
+      guard place != 0 else { continue }
+      let (offset, isMain) = (ShardLookup.offset(place), ShardLookup.isMain(place))
       let header = isMain ? main.header(at: offset) : small.header(at: offset)
       guard header.tier != .hot else { continue }
       let key = isMain ? main.key(at: offset, header) : small.key(at: offset, header)
@@ -292,12 +272,12 @@ struct HotCacheShard: ~Copyable {
     if intoMain {
       makeRoomInMain(size)
       let offset = main.append(header, key: key, value: value)
-      index.insert(hash: header.hash, place: Self.place(offset, isMain: true))
+      index.insert(hash: header.hash, place: ShardLookup.place(offset, isMain: true))
       mainCount += 1
     } else {
       while !small.hasRoom(size) { evictFromSmall() }
       let offset = small.append(header, key: key, value: value)
-      index.insert(hash: header.hash, place: Self.place(offset, isMain: false))
+      index.insert(hash: header.hash, place: ShardLookup.place(offset, isMain: false))
     }
   }
 
@@ -307,24 +287,22 @@ struct HotCacheShard: ~Copyable {
     let header = small.header(at: offset)
     defer { small.dropTail() }
     guard header.isAlive,
-      let slot = index.slot(hash: header.hash, place: Self.place(offset, isMain: false))
+      let slot = index.slot(hash: header.hash, place: ShardLookup.place(offset, isMain: false))
     else { return }
     let size = header.entryBytes
     let fillsMain = !isWarm && main.hasRoom(size)
     if !fillsMain { isWarm = true }
-    guard header.uses >= 2 || fillsMain else {
-      index.remove(slot: slot)
+    let uses = lookup.lines.uses(of: slot)
+    guard uses >= 2 || fillsMain else {
+      index.remove(slot: slot, hash: header.hash)
       ghost.insert(header.hash)
       counts.evictions &+= 1
       return
     }
-    // Making room may move slots, but never the one of this entry's place.
     makeRoomInMain(size)
-    let moved = main.append(
-      entryOf: small, at: offset, size: size, uses: fillsMain ? header.uses : 0)
-    if let slot = index.slot(hash: header.hash, place: Self.place(offset, isMain: false)) {
-      index.replace(slot: slot, place: Self.place(moved, isMain: true))
-    }
+    let moved = main.append(entryOf: small, at: offset, size: size)
+    index.replace(
+      slot: slot, place: ShardLookup.place(moved, isMain: true), uses: fillsMain ? uses : 0)
     mainCount += 1
   }
 
@@ -346,52 +324,30 @@ struct HotCacheShard: ~Copyable {
     let offset = main.tailOffset
     let header = main.header(at: offset)
     guard header.isAlive,
-      let slot = index.slot(hash: header.hash, place: Self.place(offset, isMain: true))
+      let slot = index.slot(hash: header.hash, place: ShardLookup.place(offset, isMain: true))
     else {
       main.dropTail()
       return
     }
-    if sparing, header.uses > 0 {
-      if let moved = main.recycleTail(size: header.entryBytes, uses: header.uses - 1) {
-        index.replace(slot: slot, place: Self.place(moved, isMain: true))
+    let uses = lookup.lines.uses(of: slot)
+    if sparing, uses > 0 {
+      if let moved = main.recycleTail(size: header.entryBytes) {
+        index.replace(slot: slot, place: ShardLookup.place(moved, isMain: true), uses: uses - 1)
         return
       }
     } else {
       main.dropTail()
     }
-    index.remove(slot: slot)
+    index.remove(slot: slot, hash: header.hash)
     mainCount -= 1
     counts.evictions &+= 1
   }
 
   // MARK: Places
 
-  @inline(__always)
-  private func find(hash: UInt32, key: Span<UInt8>) -> (slot: Int, place: UInt32)? {
-    var slot = index.home(of: hash)
-    while let content = index.content(of: slot) {
-      if content.hash == hash {
-        let offset = Self.offset(content.place)
-        let isMain = content.place & Self.mainBit != 0
-        let equal =
-          isMain
-          ? main.keyEquals(at: offset, main.header(at: offset), key)
-          : small.keyEquals(at: offset, small.header(at: offset), key)
-        if equal { return (slot, content.place) }
-      }
-      slot = index.next(after: slot)
-    }
-    return nil
+  private func find(hash: UInt32, key: Span<UInt8>) -> ShardLookup.Found? {
+    lookup.find(hash: hash, key: key)
   }
-
-  /// A place is an offset in units of 8 bytes, counted from 1, and a bit for the ring.
-  @inline(__always)
-  private static func place(_ offset: Int, isMain: Bool) -> UInt32 {
-    UInt32(truncatingIfNeeded: offset / 8 + 1) | (isMain ? mainBit : 0)
-  }
-
-  @inline(__always)
-  private static func offset(_ place: UInt32) -> Int { (Int(place & ~mainBit) - 1) * 8 }
 
   /// Other bits than those that choose the shard and the slot.
   @inline(__always)

@@ -1,112 +1,224 @@
 internal import LinuxIO
 
-/// Where entries are, by hash: open addressing with linear probing, eight bytes a slot.
+/// Where entries are, by hash: lines of eight slots, each line as large as one of the processor's cache.
 ///
-/// A slot holds 32 bits of hash and a place; the place 0 is an empty slot. The hash in the slot is
-/// all that removing needs, so that it does not touch the entries.
+/// A line holds for each of its slots a byte of the hash (its tag; 0 for an empty slot), a place and a
+/// count of uses, and how many entries had to pass it by as it was full. All tags of a line are compared
+/// at once. Entries never move from slot to slot, and are removed by their hash, without a look at them.
+///
+/// Source: the shape is that of Facebook's F14 (Bronson and Shi, "Open-sourcing F14", 2019).
 struct SlotIndex: ~Copyable {
+  /// Slots of a line.
+  static let slotsPerLine = 8
+  /// Bytes of a line: eight tags, eight places of four bytes, eight counts of uses, four bytes of
+  /// passers-by, four that are free.
+  static let lineBytes = 64
+
   private(set) var count = 0
-  private var slots: MappedBytes
-  private let mask: Int
+  private var bytes: MappedBytes
+  /// What readers see, also without the lock.
+  let lines: Lines
   /// Whether its memory was taken.
   private(set) var hasMemory: Bool
 
-  /// An index of `slotCount` slots, a power of two; a large one's memory is to be taken whole,
-  /// before it is used.
-  init(slotCount: Int) throws(SystemError) {
-    mask = max(64, slotCount) - 1
-    slots = try MappedBytes(count: (mask + 1) * 8)
-    hasMemory = !slots.hasLargePages
+  /// An index of `lineCount` lines; a large one's memory is to be taken whole, before it is used.
+  init(lineCount: Int) throws(SystemError) {
+    let lineCount = max(8, lineCount)
+    bytes = try MappedBytes(count: lineCount * Self.lineBytes)
+    hasMemory = !bytes.hasLargePages
+    lines = Lines(bytes: bytes.unsettled, lineCount: lineCount)
   }
 
   /// All its memory.
-  var pages: MappedPages { slots.pages(0..<slots.count) }
+  var pages: MappedPages { bytes.pages(0..<bytes.count) }
 
   /// Says that ``pages`` were taken.
   mutating func tookPages() { hasMemory = true }
 
-  var slotCount: Int { mask + 1 }
+  var slotCount: Int { lines.lineCount * Self.slotsPerLine }
 
-  var byteCount: Int { (mask + 1) * 8 }
+  var byteCount: Int { lines.lineCount * Self.lineBytes }
 
   /// Whether another entry can only come when one goes.
-  var isFull: Bool { count >= (mask + 1) / 4 * 3 }
+  var isFull: Bool { count >= slotCount / 4 * 3 }
 
-  /// The slot at which probing for a hash begins.
-  @inline(__always)
-  func home(of hash: UInt32) -> Int { Int(hash) & mask }
+  /// The lines as readers see them: what they find may be half old and half new where they hold no lock.
+  struct Lines: Sendable {
+    fileprivate let bytes: UnsettledBytes
+    fileprivate let lineCount: Int
 
-  @inline(__always)
-  func next(after slot: Int) -> Int { (slot &+ 1) & mask }
-
-  /// Hash and place of a slot; nil where it is empty.
-  @inline(__always)
-  func content(of slot: Int) -> (hash: UInt32, place: UInt32)? {
-    let word = word(of: slot)
-    guard word != 0 else { return nil }
-    return (UInt32(truncatingIfNeeded: word &>> 32), UInt32(truncatingIfNeeded: word))
-  }
-
-  /// A slot as it is.
-  @inline(__always)
-  func word(of slot: Int) -> UInt64 { slots.word(at: slot &* 8) }
-
-  /// The place of the first entry with this hash; nil where there is none.
-  @inline(__always)
-  func firstPlace(hash: UInt32) -> UInt32? {
-    var slot = home(of: hash)
-    while let content = content(of: slot) {
-      if content.hash == hash { return content.place }
-      slot = next(after: slot)
+    /// The line at which looking for a hash begins.
+    @inline(__always)
+    func home(of hash: UInt32) -> Int {
+      Int(truncatingIfNeeded: (UInt64(hash) &* UInt64(lineCount)) &>> 32)
     }
-    return nil
+
+    /// The line after one.
+    @inline(__always)
+    func next(after line: Int) -> Int { line &+ 1 == lineCount ? 0 : line &+ 1 }
+
+    /// The place in a slot; 0 for an empty one.
+    @inline(__always)
+    func place(of slot: Int) -> UInt32 { bytes.halfWord(at: Self.placeOffset(slot)) }
+
+    /// Whether entries of this line or of one before it are further on.
+    @inline(__always)
+    func isPassed(_ line: Int) -> Bool {
+      bytes.halfWord(at: line &* SlotIndex.lineBytes &+ SlotIndex.passersOffset) > 0
+    }
+
+    /// One bit, the highest of a byte, for each slot of a line whose tag is that of a hash.
+    @inline(__always)
+    func matches(_ hash: UInt32, in line: Int) -> UInt64 {
+      let tags = bytes.word(at: line &* SlotIndex.lineBytes)
+      return Self.zeroBytes(tags ^ (UInt64(SlotIndex.tag(hash)) &* 0x0101_0101_0101_0101))
+    }
+
+    /// One bit, the highest of a byte, for each empty slot of a line.
+    func empty(in line: Int) -> UInt64 {
+      Self.zeroBytes(bytes.word(at: line &* SlotIndex.lineBytes))
+    }
+
+    /// The highest bit of each byte that is zero; exact, as no carry leaves its byte.
+    @inline(__always)
+    private static func zeroBytes(_ word: UInt64) -> UInt64 {
+      let low: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
+      return ~(((word & low) &+ low) | word | low)
+    }
+
+    /// Calls `body` with every slot that has a hash's tag, and its place, until it returns false.
+    func forEach(_ hash: UInt32, _ body: (_ slot: Int, _ place: UInt32) -> Bool) {
+      var line = home(of: hash)
+      // Where entries once passed every line, it ends after one round.
+      for _ in 0..<lineCount {
+        var matches = matches(hash, in: line)
+        while matches != 0 {
+          let slot = line &* SlotIndex.slotsPerLine &+ matches.trailingZeroBitCount &>> 3
+          guard body(slot, place(of: slot)) else { return }
+          matches &= matches &- 1
+        }
+        guard isPassed(line) else { return }
+        line = next(after: line)
+      }
+    }
+
+    /// The first slot of a hash's own line that has its tag; nil where none has.
+    @inline(__always)
+    func likelySlot(_ hash: UInt32) -> Int? {
+      let line = home(of: hash)
+      let matches = matches(hash, in: line)
+      guard matches != 0 else { return nil }
+      return line &* SlotIndex.slotsPerLine &+ matches.trailingZeroBitCount &>> 3
+    }
+
+    /// Has the processor fetch the line of a hash.
+    @inline(__always)
+    func fetch(_ hash: UInt32) { bytes.fetch(at: home(of: hash) &* SlotIndex.lineBytes) }
+
+    /// Uses of a slot's entry since it came or was last spared, at most 3.
+    @inline(__always)
+    func uses(of slot: Int) -> UInt8 { bytes.byte(at: Self.usesOffset(slot)) }
+
+    /// Adds one use, up to 3; of several at once some may be lost, or meet the slot's next entry.
+    @inline(__always)
+    func countUse(of slot: Int) {
+      let uses = uses(of: slot)
+      if uses < 3 { bytes.overwrite(at: Self.usesOffset(slot), byte: uses &+ 1) }
+    }
+
+    fileprivate func setUses(of slot: Int, to uses: UInt8) {
+      bytes.overwrite(at: Self.usesOffset(slot), byte: uses)
+    }
+
+    @inline(__always)
+    fileprivate static func placeOffset(_ slot: Int) -> Int {
+      slot &>> 3 &* SlotIndex.lineBytes &+ 8 &+ (slot & 7) &* 4
+    }
+
+    @inline(__always)
+    private static func usesOffset(_ slot: Int) -> Int {
+      slot &>> 3 &* SlotIndex.lineBytes &+ 40 &+ (slot & 7)
+    }
   }
+
+  private static let passersOffset = 48
+
+  @inline(__always)
+  fileprivate static func tag(_ hash: UInt32) -> UInt8 {
+    let low = UInt8(truncatingIfNeeded: hash)
+    return low == 0 ? 0xFF : low
+  }
+
+  // MARK: Changing
 
   /// The slot that leads to a place; nil where none does.
   func slot(hash: UInt32, place: UInt32) -> Int? {
-    var slot = home(of: hash)
-    while let content = content(of: slot) {
-      if content.place == place { return slot }
-      slot = next(after: slot)
+    var found: Int?
+    lines.forEach(hash) { slot, other in
+      if other == place { found = slot }
+      return found == nil
     }
-    return nil
+    return found
   }
 
-  mutating func insert(hash: UInt32, place: UInt32) {
-    var slot = home(of: hash)
-    while word(of: slot) != 0 { slot = next(after: slot) }
-    set(slot, UInt64(hash) << 32 | UInt64(place))
+  /// Adds an entry that was never used; the index must not be full.
+  ///
+  /// - Returns: Its slot.
+  @discardableResult
+  mutating func insert(hash: UInt32, place: UInt32) -> Int {
+    var line = lines.home(of: hash)
+    var empty = lines.empty(in: line)
+    while empty == 0 {
+      addPassers(1, to: line)
+      line = lines.next(after: line)
+      empty = lines.empty(in: line)
+    }
+    let slot = line * Self.slotsPerLine + empty.trailingZeroBitCount / 8
+    setPlace(place, of: slot)
+    lines.setUses(of: slot, to: 0)
+    setTag(Self.tag(hash), of: slot)
     count += 1
+    return slot
   }
 
-  mutating func replace(slot: Int, place: UInt32) {
-    set(slot, word(of: slot) & ~0xFFFF_FFFF | UInt64(place))
+  /// Has a slot lead elsewhere, with so many uses.
+  mutating func replace(slot: Int, place: UInt32, uses: UInt8) {
+    setPlace(place, of: slot)
+    lines.setUses(of: slot, to: uses)
   }
 
-  /// Empties a slot and moves back those behind it that probing would otherwise miss.
-  mutating func remove(slot removed: Int) {
-    var hole = removed
-    var slot = next(after: hole)
-    while let content = content(of: slot) {
-      let home = home(of: content.hash)
-      // It may move into the hole unless its home lies between the hole and itself.
-      if (slot &- home) & mask >= (slot &- hole) & mask {
-        set(hole, word(of: slot))
-        hole = slot
-      }
-      slot = next(after: slot)
+  /// Empties the slot of an entry with this hash.
+  mutating func remove(slot: Int, hash: UInt32) {
+    var line = lines.home(of: hash)
+    while line != slot / Self.slotsPerLine {
+      addPassers(-1, to: line)
+      line = lines.next(after: line)
     }
-    set(hole, 0)
+    setTag(0, of: slot)
+    setPlace(0, of: slot)
     count -= 1
   }
 
   mutating func removeAll() {
-    slots.clear()
-    hasMemory = !slots.hasLargePages
+    bytes.clear()
+    hasMemory = !bytes.hasLargePages
     count = 0
   }
 
-  private mutating func set(_ slot: Int, _ word: UInt64) {
-    slots.overwrite(at: slot &* 8, word: word)
+  private mutating func setTag(_ tag: UInt8, of slot: Int) {
+    let offset = slot / Self.slotsPerLine * Self.lineBytes
+    let shift = UInt64(slot % Self.slotsPerLine) * 8
+    let tags = bytes.word(at: offset) & ~(0xFF << shift) | UInt64(tag) << shift
+    bytes.overwrite(at: offset, word: tags)
+  }
+
+  private mutating func setPlace(_ place: UInt32, of slot: Int) {
+    bytes.overwrite(at: Lines.placeOffset(slot), halfWord: place)
+  }
+
+  private mutating func addPassers(_ number: Int32, to line: Int) {
+    let offset = line * Self.lineBytes + Self.passersOffset
+    let passers = Int32(truncatingIfNeeded: bytes.halfWord(at: offset))
+    bytes.overwrite(at: offset, halfWord: UInt32(truncatingIfNeeded: passers + number))
   }
 }

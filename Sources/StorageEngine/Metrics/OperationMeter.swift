@@ -1,24 +1,9 @@
-internal import Glibc
 internal import LinuxIO
-internal import Measurements
-internal import Synchronization
 
 /// Counts operations, and picks the few whose time is taken.
-///
-/// Each thread counts in a place of its own, or nearly so: threads that met at one counter would wait for
-/// each other longer than a lookup in memory takes.
 final class OperationMeter: Sendable {
   /// Most operations last shorter than two looks at the clock.
   static let timedOneIn: UInt64 = 64
-
-  /// A place of its own in a processor's cache, as the next one's counter lies at least a line behind.
-  private final class Slot: Sendable {
-    let gets = Atomic<UInt64>(0)
-    let multiGetKeys = Atomic<UInt64>(0)
-    let scans = Atomic<UInt64>(0)
-    let writes = Atomic<UInt64>(0)
-    private let padding: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0)
-  }
 
   /// How many there were.
   struct Counts: Sendable, Equatable {
@@ -27,36 +12,44 @@ final class OperationMeter: Sendable {
     var scans: UInt64 = 0
   }
 
-  private let slots: [Slot] = (0..<slotCount).map { _ in Slot() }
-  private static let slotCount = 32
-
-  @inline(__always)
-  private var slot: Slot {
-    let thread = UInt64(truncatingIfNeeded: pthread_self())
-    return slots[Int(truncatingIfNeeded: (thread &* 0x9E37_79B9_7F4A_7C15) &>> 59)]
+  /// Which of the thread's counts.
+  private enum Operation {
+    static var get: Int { 0 }
+    static var multiGetKey: Int { 1 }
+    static var scan: Int { 2 }
+    static var write: Int { 3 }
   }
+
+  private let threads = ThreadCounts()
 
   var counts: Counts {
-    slots.reduce(into: Counts()) { counts, slot in
-      counts.gets += slot.gets.load(ordering: .relaxed)
-      counts.multiGetKeys += slot.multiGetKeys.load(ordering: .relaxed)
-      counts.scans += slot.scans.load(ordering: .relaxed)
-    }
+    Counts(
+      gets: threads.total(of: Operation.get),
+      multiGetKeys: threads.total(of: Operation.multiGetKey),
+      scans: threads.total(of: Operation.scan))
   }
 
-  /// Counts a get; whether its time is to be taken.
-  @inline(__always)
-  func noteGet() -> Bool { Self.isTimed(slot.gets.add(1, ordering: .relaxed).oldValue) }
+  /// Counts gets without counting references to the meter, which must outlive it.
+  struct Gate: Sendable, BitwiseCopyable {
+    fileprivate let threads: ThreadCounts.Adder
+
+    /// Counts a get; whether its time is to be taken.
+    @inline(__always)
+    func noteGet() -> Bool { OperationMeter.isTimed(threads.add(to: Operation.get)) }
+  }
+
+  /// Counts gets.
+  var gate: Gate { Gate(threads: threads.adder) }
 
   func noteMultiGet(keyCount: Int) {
-    slot.multiGetKeys.add(UInt64(keyCount), ordering: .relaxed)
+    threads.adder.add(UInt64(keyCount), to: Operation.multiGetKey)
   }
 
-  func noteScan() { slot.scans.add(1, ordering: .relaxed) }
+  func noteScan() { threads.adder.add(to: Operation.scan) }
 
   /// Counts a commit; whether its time is to be taken.
   @inline(__always)
-  func noteWrite() -> Bool { Self.isTimed(slot.writes.add(1, ordering: .relaxed).oldValue) }
+  func noteWrite() -> Bool { Self.isTimed(threads.adder.add(to: Operation.write)) }
 
   @inline(__always)
   private static func isTimed(_ count: UInt64) -> Bool { count & (timedOneIn - 1) == 0 }

@@ -1,3 +1,4 @@
+internal import LinuxIO
 internal import Synchronization
 
 /// Takes note of accesses for the classifier, at little cost to callers.
@@ -15,9 +16,17 @@ final class AccessTap: Sendable {
   }
 
   private final class Lane: Sendable {
-    /// Accesses to leave out; of two threads at once one may be lost, which does no harm.
-    let skips = Atomic<Int>(0)
     let notes = Mutex<[Note]>([])
+  }
+
+  /// Tells which accesses count, without counting references to the tap, which must outlive it.
+  struct Gate: Sendable, BitwiseCopyable {
+    /// Accesses to leave out, for each lane.
+    fileprivate let skips: Countdowns.View
+
+    /// Whether the access of a key counts, which the process knows under a hash.
+    @inline(__always)
+    func counts(_ hash: UInt64) -> Bool { skips.isDue(AccessTap.lane(hash)) }
   }
 
   /// The classifier, and how many notes came within this second.
@@ -28,6 +37,7 @@ final class AccessTap: Sendable {
     var windowCount = 0.0
   }
 
+  private let skips = Countdowns(count: laneCount)
   private let lanes: [Lane] = (0..<laneCount).map { _ in Lane() }
   private let state: Mutex<State>
   private let period = Atomic<Int>(1)
@@ -46,21 +56,21 @@ final class AccessTap: Sendable {
     state = Mutex(State(classifier: classifier, windowBegin: clock()))
   }
 
-  /// Notes an access of a key, which the process knows under a hash.
+  /// Tells which accesses count.
+  var gate: Gate { Gate(skips: skips.view) }
+
+  /// Notes an access of a key, if it counts.
   @inline(__always)
   func note(_ key: Span<UInt8>, hash: UInt64) {
-    let lane = lane(hash)
-    let skips = lane.skips.load(ordering: .relaxed)
-    if skips > 0 { return lane.skips.store(skips - 1, ordering: .relaxed) }
-    keep(key, in: lane)
+    if gate.counts(hash) { keep(key, hash: hash) }
   }
 
   /// What the classifier knows a key by, in this process and the next.
   func heatHash(_ key: Span<UInt8>) -> UInt64 { KeyHash.hash(key, seed: seed) }
 
   @inline(__always)
-  private func lane(_ hash: UInt64) -> Lane {
-    lanes[Int(truncatingIfNeeded: hash &>> 4) & (Self.laneCount - 1)]
+  private static func lane(_ hash: UInt64) -> Int {
+    Int(truncatingIfNeeded: hash &>> 4) & (laneCount - 1)
   }
 
   /// Takes all notes out of a lane.
@@ -71,15 +81,18 @@ final class AccessTap: Sendable {
     }
   }
 
+  /// Notes an access of a key that counts.
   @inline(never)
-  private func keep(_ key: Span<UInt8>, in lane: Lane) {
+  func keep(_ key: Span<UInt8>, hash processHash: UInt64) {
+    let number = Self.lane(processHash)
+    let lane = lanes[number]
     let hash = heatHash(key)
     let period = period.load(ordering: .relaxed)
     let time = clock()
     // On average one in `period`, at no fixed step: keys are often asked for in turn.
     if period > 1 {
-      let skips = Self.mixed(hash ^ time.bitPattern, below: 2 * period - 1)
-      lane.skips.store(skips, ordering: .relaxed)
+      skips.view.start(
+        number, from: Self.mixed(hash ^ time.bitPattern, below: 2 * period - 1))
     }
     let note = Note(hash: hash, weight: Double(period), time: time)
     let full = lane.notes.withLock { notes -> [Note]? in
@@ -130,7 +143,7 @@ final class AccessTap: Sendable {
   func rises(_ key: Span<UInt8>, hash: UInt64, in tier: Tier) -> Bool {
     let weight = Double(period.load(ordering: .relaxed))
     let known = heatHash(key)
-    let lane = lane(hash)
+    let lane = lanes[Self.lane(hash)]
     return state.withLockIfAvailable { state in
       // The accesses before this one may be among them.
       take(Self.empty(lane), into: &state)

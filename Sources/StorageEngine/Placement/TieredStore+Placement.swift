@@ -36,7 +36,7 @@ extension TieredStore {
 extension TieredStore {
   /// Gets and changes so far, of those that the cache and the log see.
   fileprivate var accessCount: UInt64 {
-    let cached = cache?.counts ?? HotCacheShard.Counts()
+    let cached = cache?.counts ?? HotCache.Counts()
     return cached.hits &+ cached.misses &+ (committer?.counts.changes ?? 0)
   }
 

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import LinuxIO
 internal import RocksDB
 internal import Synchronization
 
@@ -21,13 +21,22 @@ final class PrefetchEngine: Sendable {
   }
 
   private final class Slot: Sendable {
-    /// Accesses to let pass before the client is looked at again.
-    let rest = Atomic<UInt32>(0)
     let client = Mutex(Client())
+  }
+
+  /// Tells which accesses are looked at, without counting references to the engine, which must outlive it.
+  struct Gate: Sendable, BitwiseCopyable {
+    /// Accesses to let pass before a client is looked at again.
+    fileprivate let rests: Countdowns.View
+
+    /// Whether an access of the calling thread passes unseen.
+    @inline(__always)
+    func rests(_ client: Int) -> Bool { !rests.isDue(client) }
   }
 
   let ledger = PrefetchLedger()
   let flights = PrefetchFlights()
+  private let rests = Countdowns(count: slotCount)
   private let slots: [Slot] = (0..<slotCount).map { _ in Slot() }
   private let table: Mutex<SuccessorTable>
 
@@ -41,18 +50,11 @@ final class PrefetchEngine: Sendable {
   /// The slot of the calling thread.
   @inline(__always)
   static func client() -> Int {
-    let thread = UInt64(truncatingIfNeeded: pthread_self())
-    return Int(truncatingIfNeeded: (thread &* 0x9E37_79B9_7F4A_7C15) &>> 58)
+    ThreadNumber.current & (slotCount - 1)
   }
 
-  /// Whether a client's access passes unseen.
-  @inline(__always)
-  func rests(_ client: Int) -> Bool {
-    let rest = slots[client].rest.load(ordering: .relaxed)
-    guard rest > 0 else { return false }
-    slots[client].rest.store(rest &- 1, ordering: .relaxed)
-    return true
-  }
+  /// Tells which accesses are looked at.
+  var gate: Gate { Gate(rests: rests.view) }
 
   /// Looks at an access.
   ///
@@ -75,7 +77,7 @@ final class PrefetchEngine: Sendable {
     let (part, previous, ahead) = slot.client.withLock {
       client -> (PrefetchDuty.Part, UInt64?, (behind: [UInt8], count: Int)?) in
       let part = client.duty.next(wasCached: wasCached) { ledger.precision }
-      slot.rest.store(client.duty.rest, ordering: .relaxed)
+      rests.view.start(number, from: Int(client.duty.rest))
       guard part == .plan else {
         client.previous = nil
         return (part, nil, nil)

@@ -13,18 +13,17 @@ extension TieredStore {
   func watch(
     _ key: Span<UInt8>, hash: UInt64, wasCached: Bool, mayWait: Bool = true
   ) -> Bool {
-    guard let prefetch else { return wasCached }
+    guard let gate = gates.prefetch else { return wasCached }
     let client = PrefetchEngine.client()
-    if prefetch.rests(client) { return wasCached }
-    return watch(
-      key, hash: hash, wasCached: wasCached, mayWait: mayWait, by: prefetch, client)
+    if gate.rests(client) { return wasCached }
+    return watch(key, hash: hash, wasCached: wasCached, mayWait: mayWait, client)
   }
 
   @inline(never)
   private func watch(
-    _ key: Span<UInt8>, hash: UInt64, wasCached: Bool, mayWait: Bool, by prefetch: PrefetchEngine,
-    _ client: Int
+    _ key: Span<UInt8>, hash: UInt64, wasCached: Bool, mayWait: Bool, _ client: Int
   ) -> Bool {
+    guard let prefetch else { return wasCached }
     let (isWatched, plan) = prefetch.note(
       key, hash: hash, wasCached: wasCached, client: client, isMissing: isMissing)
     guard isWatched else { return wasCached }

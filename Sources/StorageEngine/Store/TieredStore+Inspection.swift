@@ -88,7 +88,7 @@ extension TieredStore {
   /// What the store holds and has done.
   public func statistics() throws(StoreError) -> StoreStatistics {
     let tiers = try tiers()
-    let cacheCounts = cache?.counts ?? HotCacheShard.Counts()
+    let cacheCounts = cache?.counts ?? HotCache.Counts()
     let commits = committer?.counts ?? Committer.Counts()
     let prefetches = prefetch?.ledger.counts ?? PrefetchLedger.Counts()
     return StoreStatistics(

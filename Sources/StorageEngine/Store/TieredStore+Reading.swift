@@ -35,21 +35,39 @@ extension TieredStore {
   /// What ``get(_:_:)`` is made of: not generic, so that callers in other modules need no copy of it.
   @usableFromInline
   func lend(_ key: Span<UInt8>, _ body: (Span<UInt8>) -> Void) throws(StoreError) {
-    guard let metrics, metrics.meter.noteGet() else { return try look(key, body) }
+    guard let meter = gates.meter, meter.noteGet() else { return try look(key, body) }
     let began = MonotonicClock.now()
-    defer { metrics.noteGet(began) }
+    defer { metrics?.noteGet(began) }
     try look(key, body)
   }
 
   private func look(_ key: Span<UInt8>, _ body: (Span<UInt8>) -> Void) throws(StoreError) {
     try KeyRule.check(keyCount: key.count)
     guard !isShut else { throw .closed(path: path) }
-    let hash = KeyHash.hash(key)
-    placement?.tap.note(key, hash: hash)
+    let hash = KeyHash.hash(key, seed: gates.hashSeed)
+    if let gate = gates.placement, gate.counts(hash) { placement?.tap.keep(key, hash: hash) }
     let tombstones = published.tombstones
+    if let front = gates.cache {
+      let found: Void? = front.read(hash: hash, key: key) { value, version in
+        if let tombstones, tombstones.hides(key, version) { return }
+        body(value)
+      }
+      if found != nil {
+        _ = watch(key, hash: hash, wasCached: true)
+        return
+      }
+    }
+    try lookFurther(key, hash: hash, tombstones: tombstones, body)
+  }
+
+  /// Looks a key up that was not found without a lock.
+  @inline(never)
+  private func lookFurther(
+    _ key: Span<UInt8>, hash: UInt64, tombstones: RangeTombstones?, _ body: (Span<UInt8>) -> Void
+  ) throws(StoreError) {
     var ticket: UInt32?
     if let cache {
-      let answer = cache.read(hash: hash, key: key) { value, version in
+      let answer = cache.readUnderLock(hash: hash, key: key) { value, version in
         if let tombstones, tombstones.hides(key, version) { return }
         body(value)
       }
@@ -103,11 +121,11 @@ extension TieredStore {
     _ key: [UInt8], ifCached: (Span<UInt8>) -> Void,
     completion: @escaping @Sendable (Result<[UInt8]?, StoreError>) -> Void
   ) -> Bool {
-    guard let metrics, metrics.meter.noteGet() else {
+    guard let meter = gates.meter, meter.noteGet(), let metrics else {
       return look(key, ifCached: ifCached, completion: completion)
     }
     let began = MonotonicClock.now()
-    let wasCached = look(key, ifCached: ifCached) { result in
+    let wasCached = look(key, ifCached: ifCached) { [metrics] result in
       metrics.noteGet(began)
       completion(result)
     }

@@ -35,6 +35,8 @@ public final class TieredStore: Sendable {
   let prefetch: PrefetchEngine?
   /// Nil where nobody is told what the store does.
   let metrics: StorageMetrics?
+  /// What a lookup passes by before it needs any of these.
+  let gates: Gates
   /// Held while copies of keys move between tiers or leave one.
   let mover = Mutex<Void>(())
   /// Tells this opening of a store from every other in the process.
@@ -51,6 +53,15 @@ public final class TieredStore: Sendable {
   let memoryProbe = MemoryProbe()
   private let slots: [Slot]
   private let isClosed = Atomic<Bool>(false)
+
+  /// What a lookup asks of the store's parts, copied here so that no references are counted on its way.
+  struct Gates: Sendable {
+    let hashSeed = KeyHash.processSeed
+    let cache: HotCache.Front?
+    let placement: AccessTap.Gate?
+    let prefetch: PrefetchEngine.Gate?
+    let meter: OperationMeter.Gate?
+  }
 
   /// A place to find the open tiers at; several, so that readers do not meet at one lock.
   private final class Slot: Sendable {
@@ -80,9 +91,13 @@ public final class TieredStore: Sendable {
       ? nil
       : configuration.placement.map { Placement($0, folder: folder.path, isNew: access == .create) }
     self.placement = placement
-    prefetch =
+    let prefetch =
       cache != nil && configuration.prefetchBytes > 0
       ? PrefetchEngine(byteCount: configuration.prefetchBytes) : nil
+    self.prefetch = prefetch
+    gates = Gates(
+      cache: cache?.front, placement: placement?.tap.gate, prefetch: prefetch?.gate,
+      meter: metrics?.meter.gate)
     committer =
       access == .readOnly
       ? nil

@@ -1,0 +1,66 @@
+public import CThreadNumber
+public import Synchronization
+
+/// Up to eight counts that many threads add to without meeting: each thread in a line of its own.
+///
+/// An atomic addition would keep a processor from beginning the next lookup in memory before the
+/// last one ends. Threads beyond ``threadsMax`` at once share a line, and add atomically there.
+public final class ThreadCounts: Sendable {
+  /// Threads at once that have a line of their own.
+  public static let threadsMax = Int(THREAD_NUMBERS)
+  /// Counts of each thread.
+  public static let countsMax = 8
+
+  /// Adds to the counts; they must outlive it.
+  public let adder: Adder
+
+  /// Counts of zero.
+  public init() {
+    let words = (Self.threadsMax + 1) * Self.countsMax
+    let place = UnsafeMutableRawPointer.allocate(byteCount: words * 8, alignment: 64)
+    let lines = place.bindMemory(to: Atomic<UInt64>.self, capacity: words)
+    for word in 0..<words { (lines + word).initialize(to: Atomic(0)) }
+    adder = Adder(lines: lines)
+  }
+
+  deinit { UnsafeMutableRawPointer(adder.lines).deallocate() }
+
+  /// Adds to counts without counting references to them.
+  public struct Adder: @unchecked Sendable, BitwiseCopyable {
+    @usableFromInline let lines: UnsafeMutablePointer<Atomic<UInt64>>
+
+    init(lines: UnsafeMutablePointer<Atomic<UInt64>>) { self.lines = lines }
+
+    /// Adds to one of the counts, and returns what the thread had counted there before.
+    ///
+    /// What the threads that share a line count is told of all of them.
+    @inlinable @inline(__always) @discardableResult
+    public func add(_ amount: UInt64 = 1, to count: Int) -> UInt64 {
+      assert(count >= 0 && count < 8)
+      let number = Int(thread_number())
+      let word = lines + (number &* 8 &+ count)
+      guard number < Int(THREAD_NUMBERS) else {
+        return word.pointee.wrappingAdd(amount, ordering: .relaxed).oldValue
+      }
+      let before = word.pointee.load(ordering: .relaxed)
+      word.pointee.store(before &+ amount, ordering: .relaxed)
+      return before
+    }
+  }
+
+  /// What all threads added to one of the counts; additions of negative amounts' bits wrap around.
+  public func total(of count: Int) -> UInt64 {
+    precondition(count >= 0 && count < Self.countsMax)
+    return (0...Self.threadsMax).reduce(into: 0) { sum, number in
+      sum &+= (adder.lines + (number * Self.countsMax + count)).pointee.load(ordering: .relaxed)
+    }
+  }
+}
+
+/// Small numbers of threads.
+public enum ThreadNumber {
+  /// A number that no other living thread has, from 0 on; all threads beyond ``ThreadCounts/threadsMax`` share
+  /// the last one.
+  @inlinable @inline(__always)
+  public static var current: Int { Int(thread_number()) }
+}
