@@ -11,9 +11,10 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static int has_key;
 static unsigned char is_taken[THREAD_NUMBERS];
+static int given;
 
-// Runs when a thread ends. Another destructor of the thread may ask for a number once more: it then gets
-// one anew, which this gives back in the next round of destructors.
+// Runs when a thread ends. Another destructor of the thread may ask for a number once more: it then
+// gets one anew, which this gives back in the next round of destructors.
 static void give_back(void *value) {
   int number = (int)(intptr_t)value - 1;
   thread_number_plus_one = 0;
@@ -23,6 +24,8 @@ static void give_back(void *value) {
 }
 
 static void make_key(void) { has_key = pthread_key_create(&key, give_back) == 0; }
+
+int thread_numbers_given(void) { return __atomic_load_n(&given, __ATOMIC_ACQUIRE); }
 
 int thread_number_take(void) {
   int number = THREAD_NUMBERS;
@@ -35,7 +38,10 @@ int thread_number_take(void) {
     if (number < THREAD_NUMBERS && pthread_setspecific(key, (void *)(intptr_t)(number + 1)) != 0) {
       number = THREAD_NUMBERS;
     }
-    if (number < THREAD_NUMBERS) is_taken[number] = 1;
+    if (number < THREAD_NUMBERS) {
+      is_taken[number] = 1;
+      if (number >= given) __atomic_store_n(&given, number + 1, __ATOMIC_RELEASE);
+    }
     pthread_mutex_unlock(&lock);
   }
   thread_number_plus_one = number + 1;

@@ -1,9 +1,10 @@
 public import Synchronization
 
-/// Tells readers that take no lock whether somebody wrote while they read: the counter of a seqlock.
+/// Tells readers that take no lock whether somebody wrote while they read: the counter of a
+/// seqlock.
 ///
-/// Writers take turns under a lock of theirs. A reader asks ``Reader/turn`` first, reads, and takes what
-/// it read for true only if ``Reader/isUnchanged(since:)`` says so then.
+/// Writers take turns under a lock of theirs. A reader asks ``Reader/turn`` first, reads, and takes
+/// what it read for true only if ``Reader/isUnchanged(since:)`` says so then.
 ///
 /// Source: Boehm, "Can seqlocks get along with programming language memory models?", MSPC 2012.
 public final class ChangeCount: @unchecked Sendable {
@@ -27,6 +28,7 @@ public final class ChangeCount: @unchecked Sendable {
   @inline(__always)
   public func change<R: ~Copyable, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
     let turn = turns.pointee.load(ordering: .relaxed)
+    assert(turn & 1 == 0, "somebody else is changing it")
     turns.pointee.store(turn &+ 1, ordering: .relaxed)
     atomicMemoryFence(ordering: .releasing)
     defer { turns.pointee.store(turn &+ 2, ordering: .releasing) }

@@ -1,6 +1,7 @@
 public import Synchronization
 
-/// Numbers that count down to when something is due, each in a line of the processor's cache of its own.
+/// Numbers that count down to when something is due, each in a line of the processor's cache of its
+/// own.
 ///
 /// Of two threads that count at once one may count for nothing: they tell about when, not exactly.
 public final class Countdowns: Sendable {
@@ -38,7 +39,8 @@ public final class Countdowns: Sendable {
       return (place + index &* Self.lineBytes).assumingMemoryBound(to: Atomic<Int>.self)
     }
 
-    /// Counts one down, of which bounds are checked in debug builds only; whether it was at zero already.
+    /// Counts one down, of which bounds are checked in debug builds only; whether it was at zero
+    /// already.
     @inlinable @inline(__always)
     public func isDue(_ index: Int) -> Bool {
       let number = number(index)

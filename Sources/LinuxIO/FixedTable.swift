@@ -1,7 +1,7 @@
 /// Values that never change, to be looked at without counting references.
 ///
-/// Taking a reference to an object is an atomic addition, which keeps a processor from beginning what comes
-/// after it: on a path of a few hundred nanoseconds that is most of what there is.
+/// Taking a reference to an object is an atomic addition to a number that all threads share: where
+/// each comes by millions of times a second, they wait for one another there.
 public final class FixedTable<Element: BitwiseCopyable & Sendable>: Sendable {
   /// The values; the table must outlive it.
   public let view: View

@@ -53,20 +53,6 @@ public struct MappedBytes: ~Copyable, @unchecked Sendable {
     start.storeBytes(of: word.littleEndian, toByteOffset: offset, as: UInt64.self)
   }
 
-  /// The four bytes at `offset` as a little-endian number.
-  @inlinable @inline(__always)
-  public func halfWord(at offset: Int) -> UInt32 {
-    precondition(offset >= 0 && offset <= count - 4)
-    return UInt32(littleEndian: start.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
-  }
-
-  /// Replaces the four bytes at `offset` by a number in little-endian order.
-  @inlinable @inline(__always)
-  public mutating func overwrite(at offset: Int, halfWord: UInt32) {
-    precondition(offset >= 0 && offset <= count - 4)
-    start.storeBytes(of: halfWord.littleEndian, toByteOffset: offset, as: UInt32.self)
-  }
-
   /// Replaces the bytes from `offset` on.
   @inlinable @inline(__always)
   public mutating func overwrite(at offset: Int, bytes span: Span<UInt8>) {

@@ -3,13 +3,15 @@ public import Synchronization
 
 /// Up to eight counts that many threads add to without meeting: each thread in a line of its own.
 ///
-/// An atomic addition would keep a processor from beginning the next lookup in memory before the
-/// last one ends. Threads beyond ``threadsMax`` at once share a line, and add atomically there.
+/// At one number they would wait for each other longer than a lookup in memory takes. Threads
+/// beyond ``threadsMax`` at once share a line, and add atomically there.
 public final class ThreadCounts: Sendable {
   /// Threads at once that have a line of their own.
   public static let threadsMax = Int(THREAD_NUMBERS)
   /// Counts of each thread.
-  public static let countsMax = 8
+  public static var countsMax: Int {
+    @inlinable @inline(__always) get { 8 }
+  }
 
   /// Adds to the counts; they must outlive it.
   public let adder: Adder
@@ -36,9 +38,9 @@ public final class ThreadCounts: Sendable {
     /// What the threads that share a line count is told of all of them.
     @inlinable @inline(__always) @discardableResult
     public func add(_ amount: UInt64 = 1, to count: Int) -> UInt64 {
-      assert(count >= 0 && count < 8)
+      assert(count >= 0 && count < ThreadCounts.countsMax)
       let number = Int(thread_number())
-      let word = lines + (number &* 8 &+ count)
+      let word = lines + (number &* ThreadCounts.countsMax &+ count)
       guard number < Int(THREAD_NUMBERS) else {
         return word.pointee.wrappingAdd(amount, ordering: .relaxed).oldValue
       }
@@ -51,16 +53,11 @@ public final class ThreadCounts: Sendable {
   /// What all threads added to one of the counts; additions of negative amounts' bits wrap around.
   public func total(of count: Int) -> UInt64 {
     precondition(count >= 0 && count < Self.countsMax)
-    return (0...Self.threadsMax).reduce(into: 0) { sum, number in
-      sum &+= (adder.lines + (number * Self.countsMax + count)).pointee.load(ordering: .relaxed)
+    func added(_ number: Int) -> UInt64 {
+      (adder.lines + (number * Self.countsMax + count)).pointee.load(ordering: .relaxed)
+    }
+    return (0..<ThreadNumber.givenCount).reduce(into: added(Self.threadsMax)) { sum, number in
+      sum &+= added(number)
     }
   }
-}
-
-/// Small numbers of threads.
-public enum ThreadNumber {
-  /// A number that no other living thread has, from 0 on; all threads beyond ``ThreadCounts/threadsMax`` share
-  /// the last one.
-  @inlinable @inline(__always)
-  public static var current: Int { Int(thread_number()) }
 }

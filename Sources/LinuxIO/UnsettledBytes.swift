@@ -1,15 +1,16 @@
-public import Glibc
 public import CLinux
+public import Glibc
 public import Synchronization
 
 /// A look at bytes that another thread may be writing.
 ///
-/// What is read may be half old and half new. It counts only where a ``ChangeCount`` tells afterwards
-/// that nobody wrote meanwhile; until then it may decide what is read next, and nothing else. Numbers
-/// are read whole and once, so that a bound that was checked is the one that is used.
+/// What is read may be half old and half new. It counts only where a ``ChangeCount`` tells
+/// afterwards that nobody wrote meanwhile; until then it may decide what is read next, and nothing
+/// else. Numbers are read whole and once, so that a bound that was checked is the one that is used.
 ///
-/// The ``MappedBytes`` that it looks at must outlive it. Offsets are its user's to keep within bounds: they are
-/// checked in debug builds only, as this is for paths on which every instruction counts.
+/// The ``MappedBytes`` that it looks at must outlive it. Offsets are its user's to keep within
+/// bounds: they are checked in debug builds only, as this is for paths on which every instruction
+/// counts.
 public struct UnsettledBytes: @unchecked Sendable, BitwiseCopyable {
   @usableFromInline let start: UnsafeMutableRawPointer
   /// How many bytes there are.
@@ -42,6 +43,22 @@ public struct UnsettledBytes: @unchecked Sendable, BitwiseCopyable {
     assert(offset >= 0 && offset < count)
     let place = (start + offset).assumingMemoryBound(to: Atomic<UInt8>.self)
     return place.pointee.load(ordering: .relaxed)
+  }
+
+  /// Replaces the eight bytes at `offset`, a multiple of 8, at once.
+  @inlinable @inline(__always)
+  public func overwrite(at offset: Int, word: UInt64) {
+    assert(offset >= 0 && offset <= count - 8 && offset & 7 == 0)
+    let place = (start + offset).assumingMemoryBound(to: Atomic<UInt64>.self)
+    place.pointee.store(word.littleEndian, ordering: .relaxed)
+  }
+
+  /// Replaces the four bytes at `offset`, a multiple of 4, at once.
+  @inlinable @inline(__always)
+  public func overwrite(at offset: Int, halfWord: UInt32) {
+    assert(offset >= 0 && offset <= count - 4 && offset & 3 == 0)
+    let place = (start + offset).assumingMemoryBound(to: Atomic<UInt32>.self)
+    place.pointee.store(halfWord.littleEndian, ordering: .relaxed)
   }
 
   /// Replaces the byte at `offset`: for what may be lost, such as a count that only guides.

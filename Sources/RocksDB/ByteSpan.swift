@@ -23,13 +23,6 @@ extension Span where Element == UInt8 {
   @inlinable
   public func copied() -> [UInt8] { withUnsafeBytes { [UInt8]($0) } }
 
-  /// Whether both hold the same bytes.
-  @inlinable @inline(__always)
-  public func equals(_ other: Span<UInt8>) -> Bool {
-    guard count == other.count else { return false }
-    return order(to: other) == 0
-  }
-
   /// Below 0 where these bytes sort before the others, 0 where they are equal, else above 0.
   ///
   /// Bytes are compared as unsigned numbers; a prefix sorts first. This is RocksDB's own order.

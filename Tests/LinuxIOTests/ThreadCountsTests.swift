@@ -4,7 +4,7 @@ import Testing
 
 @testable import LinuxIO
 
-@Suite("Counts of many threads")
+@Suite("Counts of many threads", .serialized, .timeLimit(.minutes(2)))
 struct ThreadCountsTests {
   /// Runs `body` on so many threads, all of which have begun before it runs, and live until it ran on all.
   private func onThreads(_ count: Int, _ body: @escaping @Sendable () -> Void) {
@@ -14,16 +14,16 @@ struct ThreadCountsTests {
     for _ in 0..<count {
       let thread = Thread {
         begun.value.add(1, ordering: .acquiringAndReleasing)
-        while begun.value.load(ordering: .acquiring) < count { usleep(100) }
+        while begun.value.load(ordering: .acquiring) < count { usleep(1000) }
         body()
         done.value.add(1, ordering: .acquiringAndReleasing)
-        while done.value.load(ordering: .acquiring) < count { usleep(100) }
+        while done.value.load(ordering: .acquiring) < count { usleep(1000) }
         ended.value.add(1, ordering: .acquiringAndReleasing)
       }
       thread.stackSize = 256 << 10
       thread.start()
     }
-    while ended.value.load(ordering: .acquiring) < count { usleep(100) }
+    while ended.value.load(ordering: .acquiring) < count { usleep(1000) }
   }
 
   /// How many came so far.
@@ -32,7 +32,7 @@ struct ThreadCountsTests {
   }
 
   @Test(
-    "lose nothing, whether threads have lines of their own or share one", arguments: [2, 64, 1100])
+    "lose nothing, whether threads have lines of their own or share one", arguments: [2, 64, 300])
   func exact(threads: Int) {
     let counts = ThreadCounts()
     let each = 100_000 / threads

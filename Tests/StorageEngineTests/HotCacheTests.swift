@@ -177,27 +177,37 @@ struct HotCacheTests {
     let finished = Atomic<Int>(0)
   }
 
-  @Test("never lends what is half one value and half another, while values change and leave")
+  /// A value that tells of its key and version: every word of it names both.
+  private func value(of number: Int, _ sequence: UInt64) -> [UInt8] {
+    let word = sequence << 16 | UInt64(number)
+    return (0..<110 + number % 18).flatMap { _ in withUnsafeBytes(of: word) { Array($0) } }
+  }
+
+  @Test("never lends without a lock what is half one value and half another, or another key's")
   func torn() throws {
     // So small that entries are always on their way out, and their places taken by others.
     let cache = try HotCache(byteLimit: 1 << 18)
-    let keys = (0..<2000).map { bytes("key-\($0)") }
-    // Each byte of a value is its version's lowest, and its length tells of the key.
-    @Sendable func length(_ number: Int) -> Int { 40 + number % 700 }
+    let keys = (0..<1000).map { bytes("key-\($0)") }
     let seen = Seen()
     let readers = (0..<2).map { reader in
       Thread {
-        var number = reader
+        var random = UInt64(reader + 1)
         while !seen.isDone.load(ordering: .relaxed) {
-          number = (number &* 1_103_515_245 &+ 12345) & 0x7FFF_FFFF
-          let index = number % keys.count
-          let key = keys[index]
-          let answer = cache.read(hash: KeyHash.hash(key.span), key: key.span) {
+          random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+          // Half of all are eight keys that change all the time.
+          let number = Int(random >> 33) % (random >> 62 < 2 ? 8 : keys.count)
+          let key = keys[number]
+          let isWhole = cache.front.read(hash: KeyHash.hash(key.span), key: key.span) {
             value, version in
-            let byte = UInt8(truncatingIfNeeded: version.sequence)
-            return value.count == length(index) && copy(value).allSatisfy { $0 == byte }
+            let words = value.withUnsafeBytes { bytes in
+              stride(from: 0, to: bytes.count, by: 8).map {
+                bytes.loadUnaligned(fromByteOffset: $0, as: UInt64.self)
+              }
+            }
+            return words.count == 110 + number % 18
+              && words.allSatisfy { $0 == version.sequence << 16 | UInt64(number) }
           }
-          guard case .hit(let isWhole) = answer else { continue }
+          guard let isWhole else { continue }
           seen.lent.add(1, ordering: .relaxed)
           if !isWhole { seen.wrong.add(1, ordering: .relaxed) }
         }
@@ -211,15 +221,16 @@ struct HotCacheTests {
     while Date() < end {
       for _ in 0..<1000 {
         sequence += 1
-        let index = Int.random(in: 0..<keys.count, using: &generator)
-        let key = keys[index]
+        let bound = Bool.random(using: &generator) ? 8 : keys.count
+        let number = Int.random(in: 0..<bound, using: &generator)
+        let key = keys[number]
         let hash = KeyHash.hash(key.span)
-        let value = [UInt8](repeating: UInt8(truncatingIfNeeded: sequence), count: length(index))
         if case .miss(let ticket?) = cache.read(hash: hash, key: key.span, { _, _ in }) {
-          fill(cache, key, value, sequence, ticket: ticket)
+          fill(cache, key, value(of: number, sequence), sequence, ticket: ticket)
         } else {
           cache.beginChange(hash: hash)
-          cache.endChange(hash: hash, key: key, value: value, version: version(sequence))
+          cache.endChange(
+            hash: hash, key: key, value: value(of: number, sequence), version: version(sequence))
         }
       }
     }
@@ -227,6 +238,43 @@ struct HotCacheTests {
     while seen.finished.load(ordering: .acquiring) < readers.count { usleep(1000) }
     #expect(seen.lent.load(ordering: .relaxed) > 1000 && cache.counts.evictions > 1000)
     #expect(seen.wrong.load(ordering: .relaxed) == 0)
+  }
+
+  @Test(
+    "answers short values without the lock, longer ones under it, and counts either once",
+    arguments: [(0, true), (1, true), (1024, true), (1025, false), (5000, false)])
+  func withoutLock(size: Int, isLent: Bool) throws {
+    let cache = try HotCache(byteLimit: 1 << 20)
+    let key = bytes("a key")
+    let hash = KeyHash.hash(key.span)
+    let value = (0..<size).map { UInt8(truncatingIfNeeded: $0) }
+    fill(cache, key, value, 1, ticket: try #require(read(cache, key).ticket))
+    let lent = cache.front.read(hash: hash, key: key.span) { value, _ in copy(value) }
+    #expect(lent == (isLent ? value : nil))
+    #expect(read(cache, key).value == value)
+    #expect(cache.counts.hits == (isLent ? 2 : 1) && cache.counts.misses == 1)
+    let other = bytes("other")
+    let found = cache.front.read(hash: hash, key: other.span) { _, _ in 0 }
+    #expect(found == nil)
+  }
+
+  @Test("keeps an entry's uses when its value becomes longer")
+  func usesOfChanged() throws {
+    let cache = try HotCache(byteLimit: 1 << 20)
+    let wanted = bytes("wanted")
+    let hash = KeyHash.hash(wanted.span)
+    fill(cache, wanted, [1], 1, ticket: try #require(read(cache, wanted).ticket))
+    for _ in 0..<3 { #expect(read(cache, wanted).value == [1]) }
+    cache.beginChange(hash: hash)
+    cache.endChange(hash: hash, key: wanted, value: bytes("longer"), version: version(2))
+    // Until the cache has been full for long, so that what was not used twice has left the small queue.
+    for number in 0..<8000 {
+      let key = bytes("once-\(number)")
+      guard let ticket = read(cache, key).ticket else { continue }
+      fill(cache, key, [UInt8](repeating: 0, count: 100), 1, ticket: ticket)
+    }
+    #expect(cache.counts.evictions > 1000)
+    #expect(read(cache, wanted).value == bytes("longer"))
   }
 
   @Test("keeps what is used while a scan of things used once goes by")
@@ -274,14 +322,19 @@ struct HotCachePartTests {
   @Test("the index finds what a dictionary finds", arguments: 1...6)
   func index(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
-    var index = try SlotIndex(lineCount: 512)
+    let lineCount = 12
+    var index = try SlotIndex(lineCount: lineCount)
     var model: [UInt32: UInt32] = [:]
+    var wasFull = false
     for place in 1...20_000 as ClosedRange<UInt32> {
-      // Few hashes, most of them of one line and of one tag, so that entries pass many lines by.
+      // Few hashes, of the last line and two others, and few tags, so that entries pass lines by, also the
+      // last one.
+      let line = [0, 1, 11][Int.random(in: 0..<3, using: &generator)]
       let hash =
-        UInt32.random(in: 0..<4, using: &generator) << 30
-        | UInt32.random(in: 0..<3, using: &generator) << 8
-      if !index.isFull, Bool.random(using: &generator) {
+        UInt32((line << 32 + (1 << 31)) / lineCount) & ~3
+        | UInt32.random(in: 0..<4, using: &generator)
+      wasFull = wasFull || index.isFull
+      if !index.isFull, UInt32.random(in: 0..<10, using: &generator) < 7 {
         index.insert(hash: hash, place: place)
         model[place] = hash
       } else if let victim = model.keys.min(), let hash = model[victim] {
@@ -301,13 +354,16 @@ struct HotCachePartTests {
       let slot = try #require(found)
       index.remove(slot: slot, hash: hash)
     }
-    #expect((0..<512).allSatisfy { !index.lines.isPassed($0) })
+    #expect((0..<lineCount).allSatisfy { !index.lines.isPassed($0) })
+    #expect(wasFull && index.count == 0)
   }
 
   @Test("a slot counts three uses, forgets them with its entry, and takes over what it is told")
   func uses() throws {
     var index = try SlotIndex(lineCount: 8)
-    let slot = index.insert(hash: 77, place: 5)
+    index.insert(hash: 77, place: 5)
+    let found = index.slot(hash: 77, place: 5)
+    let slot = try #require(found)
     for uses in [1, 2, 3, 3] as [UInt8] {
       index.lines.countUse(of: slot)
       #expect(index.lines.uses(of: slot) == uses)
@@ -315,7 +371,34 @@ struct HotCachePartTests {
     index.replace(slot: slot, place: 6, uses: 1)
     #expect(index.lines.uses(of: slot) == 1 && index.lines.place(of: slot) == 6)
     index.remove(slot: slot, hash: 77)
-    #expect(index.insert(hash: 77, place: 9) == slot && index.lines.uses(of: slot) == 0)
+    index.insert(hash: 77, place: 9)
+    #expect(index.slot(hash: 77, place: 9) == slot && index.lines.uses(of: slot) == 0)
+    index.remove(slot: slot, hash: 77)
+    index.insert(hash: 77, place: 9, uses: 2)
+    #expect(index.lines.uses(of: slot) == 2)
+  }
+
+  @Test("two keys behind one tag are told apart, with the shard's lock and without")
+  func oneTag() throws {
+    var shard = try HotCacheShard(byteCount: 1 << 20)
+    let (first, second) = (bytes("first"), bytes("second"))
+    for key in [first, second] {
+      let ticket = shard.ticket(hash: 7)
+      shard.fill(
+        hash: 7, key: key.span, value: key.span, version: .zero, from: .hot,
+        ticket: try #require(ticket))
+    }
+    for key in [first, second] {
+      let value = shard.read(hash: 7, key: key.span) { value, _ in copy(value) }
+      #expect(value == key)
+    }
+    let likely = [first, second].map { key in
+      shard.lookup.findLikely(hash: 7, key: key.span) != nil
+    }
+    #expect(likely == [true, false])
+    let other = bytes("third")
+    let found = shard.lookup.find(hash: 7, key: other.span)?.slot
+    #expect(found == nil)
   }
 
   @Test("ghosts are remembered for as many arrivals as asked, and once")

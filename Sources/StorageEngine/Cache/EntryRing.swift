@@ -90,6 +90,10 @@ struct EntryRing: ~Copyable {
   struct Entries: Sendable {
     fileprivate let bytes: UnsettledBytes
 
+    /// Whether there may be an entry at an offset.
+    @inline(__always)
+    func mayHold(_ offset: Int) -> Bool { offset <= bytes.count &- Header.byteCount }
+
     /// Has the processor fetch the beginning of an entry, where small ones end as well.
     @inline(__always)
     func fetch(at offset: Int) {

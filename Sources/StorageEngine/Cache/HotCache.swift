@@ -4,10 +4,8 @@ internal import Synchronization
 
 /// The newest committed values of single keys, in a fixed number of bytes, for many threads.
 ///
-/// Keys are spread over shards, each under a lock of its own. Every entry carries its version. Who looks
-/// one key up takes no lock: a short value is copied, and the copy counts where the shard did not change
-/// meanwhile. So nothing keeps the processor from beginning the next lookup while the last one waits for
-/// memory.
+/// Keys are spread over shards, each under a lock of its own. Every entry carries its version. A lookup of one
+/// key takes no lock where the value is short and the shard does not change meanwhile: a copy is lent.
 ///
 /// Its memory comes from the kernel by a thread of its own: each shard's index whole, a tenth of the
 /// cache, at its first use, and that of entries page by page ahead of theirs. Fills that are faster are
@@ -59,8 +57,9 @@ final class HotCache: Sendable {
     let changes: ChangeCount.Reader
   }
 
-  /// Looks keys up without locks and without counting references, each of which would keep the
-  /// processor from beginning the next lookup while this one waits for memory. The cache must outlive it.
+  /// Looks keys up without locks, and without counting references to the cache, which must outlive it.
+  ///
+  /// Either would be an addition to a number that all threads share, where they wait for one another.
   struct Front: Sendable, BitwiseCopyable {
     fileprivate let views: FixedTable<View>.View
     fileprivate let mask: Int
@@ -96,7 +95,7 @@ final class HotCache: Sendable {
     static var misses: Int { 1 }
   }
 
-  /// What it counted; misses are of lookups that were not made again.
+  /// What it counted; a lookup that was made again counts once, by its last answer.
   struct Counts: Sendable, Equatable {
     var hits: UInt64 = 0
     var misses: UInt64 = 0
@@ -302,7 +301,7 @@ final class HotCache: Sendable {
   }
 
   /// Calls `body` with every cached key whose value lies below the hot tier, and with where it lies;
-  /// entries that come, go or move in the index meanwhile may be left out.
+  /// entries that come, go or change meanwhile may be left out.
   func forEachKeyBelow(_ body: ([UInt8], Tier) -> Void) {
     for shard in shards {
       let slotCount = shard.state.withLock { $0.slotCount }

@@ -161,6 +161,7 @@ struct HotCacheShard: ~Copyable {
         return
       }
     }
+    let uses = lookup.lines.uses(of: found.slot)
     index.remove(slot: found.slot, hash: header.hash)
     if isMain {
       main.markDead(at: offset)
@@ -174,7 +175,7 @@ struct HotCacheShard: ~Copyable {
     header.valueCount = value.count
     header.version = version
     header.tier = .hot
-    insert(header, key: key, value: value, intoMain: isMain)
+    insert(header, key: key, value: value, uses: uses, intoMain: isMain)
   }
 
   /// Says in which tier the value of a key lies now, if that version of it is cached.
@@ -262,7 +263,8 @@ struct HotCacheShard: ~Copyable {
   // MARK: Queues
 
   private mutating func insert(
-    _ header: EntryRing.Header, key: Span<UInt8>, value: Span<UInt8>, intoMain: Bool
+    _ header: EntryRing.Header, key: Span<UInt8>, value: Span<UInt8>, uses: UInt8 = 0,
+    intoMain: Bool
   ) {
     let size = header.entryBytes
     guard size <= entryBytesMax else { return }
@@ -272,12 +274,13 @@ struct HotCacheShard: ~Copyable {
     if intoMain {
       makeRoomInMain(size)
       let offset = main.append(header, key: key, value: value)
-      index.insert(hash: header.hash, place: ShardLookup.place(offset, isMain: true))
+      index.insert(hash: header.hash, place: ShardLookup.place(offset, isMain: true), uses: uses)
       mainCount += 1
     } else {
       while !small.hasRoom(size) { evictFromSmall() }
       let offset = small.append(header, key: key, value: value)
-      index.insert(hash: header.hash, place: ShardLookup.place(offset, isMain: false))
+      index.insert(
+        hash: header.hash, place: ShardLookup.place(offset, isMain: false), uses: uses)
     }
   }
 

@@ -1,10 +1,10 @@
 internal import LinuxIO
-internal import RocksDB
 
 /// Finds a key's entry in one shard of the hot cache, with its lock or without.
 ///
-/// Who holds no lock may see entries half old and half new: what is found counts only where the shard's
-/// ``ChangeCount`` tells afterwards that nothing changed. It holds addresses, which the shard must outlive.
+/// Who holds no lock may see entries half old and half new: what is found counts only where the
+/// shard's ``ChangeCount`` tells afterwards that nothing changed. It holds addresses, which the
+/// shard must outlive.
 struct ShardLookup: Sendable {
   let lines: SlotIndex.Lines
   let small: EntryRing.Entries
@@ -21,7 +21,7 @@ struct ShardLookup: Sendable {
 
   /// The entry of a key; nil where there is none.
   ///
-  /// For who holds the lock: others might go round in circles.
+  /// For who holds the lock: others may miss what moves meanwhile.
   func find(hash: UInt32, key: Span<UInt8>) -> Found? {
     var found: Found?
     lines.forEach(hash) { slot, place in
@@ -31,7 +31,8 @@ struct ShardLookup: Sendable {
     return found
   }
 
-  /// The entry of a key if it is where most are: behind the first tag of its hash's line that is the hash's.
+  /// The entry of a key if it is where most are: behind the first tag of its hash's line that is
+  /// the hash's.
   @inline(__always)
   func findLikely(hash: UInt32, key: Span<UInt8>) -> Found? {
     guard let slot = lines.likelySlot(hash) else { return nil }
@@ -44,6 +45,7 @@ struct ShardLookup: Sendable {
   private func entry(_ slot: Int, _ place: UInt32, of key: Span<UInt8>) -> Found? {
     let entries = entries(of: place)
     let offset = Self.offset(place)
+    guard entries.mayHold(offset) else { return nil }
     // All that is read of it lies on lines of memory which need not wait for one another.
     entries.fetch(at: offset)
     let header = entries.header(at: offset)

@@ -1,17 +1,19 @@
 internal import LinuxIO
 
-/// Where entries are, by hash: lines of eight slots, each line as large as one of the processor's cache.
+/// Where entries are, by hash: lines of eight slots, each line as large as one of the processor's
+/// cache.
 ///
-/// A line holds for each of its slots a byte of the hash (its tag; 0 for an empty slot), a place and a
-/// count of uses, and how many entries had to pass it by as it was full. All tags of a line are compared
-/// at once. Entries never move from slot to slot, and are removed by their hash, without a look at them.
+/// A line holds for each of its slots a byte of the hash (its tag; 0 for an empty slot), a place
+/// and a count of uses, and how many entries had to pass it by as it was full. All tags of a line
+/// are compared at once. Entries never move from slot to slot, and are removed by their hash,
+/// without a look at them.
 ///
 /// Source: the shape is that of Facebook's F14 (Bronson and Shi, "Open-sourcing F14", 2019).
 struct SlotIndex: ~Copyable {
   /// Slots of a line.
   static let slotsPerLine = 8
   /// Bytes of a line: eight tags, eight places of four bytes, eight counts of uses, four bytes of
-  /// passers-by, four that are free.
+  /// passers-by, twelve that are free.
   static let lineBytes = 64
 
   private(set) var count = 0
@@ -42,7 +44,8 @@ struct SlotIndex: ~Copyable {
   /// Whether another entry can only come when one goes.
   var isFull: Bool { count >= slotCount / 4 * 3 }
 
-  /// The lines as readers see them: what they find may be half old and half new where they hold no lock.
+  /// The lines as readers see them: what they find may be half old and half new where they hold no
+  /// lock.
   struct Lines: Sendable {
     fileprivate let bytes: UnsettledBytes
     fileprivate let lineCount: Int
@@ -89,7 +92,7 @@ struct SlotIndex: ~Copyable {
     /// Calls `body` with every slot that has a hash's tag, and its place, until it returns false.
     func forEach(_ hash: UInt32, _ body: (_ slot: Int, _ place: UInt32) -> Bool) {
       var line = home(of: hash)
-      // Where entries once passed every line, it ends after one round.
+      // Where entries pass every line, it ends after one round.
       for _ in 0..<lineCount {
         var matches = matches(hash, in: line)
         while matches != 0 {
@@ -161,11 +164,8 @@ struct SlotIndex: ~Copyable {
     return found
   }
 
-  /// Adds an entry that was never used; the index must not be full.
-  ///
-  /// - Returns: Its slot.
-  @discardableResult
-  mutating func insert(hash: UInt32, place: UInt32) -> Int {
+  /// Adds an entry with so many uses; the index must not be full.
+  mutating func insert(hash: UInt32, place: UInt32, uses: UInt8 = 0) {
     var line = lines.home(of: hash)
     var empty = lines.empty(in: line)
     while empty == 0 {
@@ -175,10 +175,9 @@ struct SlotIndex: ~Copyable {
     }
     let slot = line * Self.slotsPerLine + empty.trailingZeroBitCount / 8
     setPlace(place, of: slot)
-    lines.setUses(of: slot, to: 0)
+    lines.setUses(of: slot, to: uses)
     setTag(Self.tag(hash), of: slot)
     count += 1
-    return slot
   }
 
   /// Has a slot lead elsewhere, with so many uses.
@@ -208,17 +207,17 @@ struct SlotIndex: ~Copyable {
   private mutating func setTag(_ tag: UInt8, of slot: Int) {
     let offset = slot / Self.slotsPerLine * Self.lineBytes
     let shift = UInt64(slot % Self.slotsPerLine) * 8
-    let tags = bytes.word(at: offset) & ~(0xFF << shift) | UInt64(tag) << shift
-    bytes.overwrite(at: offset, word: tags)
+    let tags = lines.bytes.word(at: offset) & ~(0xFF << shift) | UInt64(tag) << shift
+    lines.bytes.overwrite(at: offset, word: tags)
   }
 
   private mutating func setPlace(_ place: UInt32, of slot: Int) {
-    bytes.overwrite(at: Lines.placeOffset(slot), halfWord: place)
+    lines.bytes.overwrite(at: Lines.placeOffset(slot), halfWord: place)
   }
 
   private mutating func addPassers(_ number: Int32, to line: Int) {
     let offset = line * Self.lineBytes + Self.passersOffset
-    let passers = Int32(truncatingIfNeeded: bytes.halfWord(at: offset))
-    bytes.overwrite(at: offset, halfWord: UInt32(truncatingIfNeeded: passers + number))
+    let passers = Int32(truncatingIfNeeded: lines.bytes.halfWord(at: offset))
+    lines.bytes.overwrite(at: offset, halfWord: UInt32(truncatingIfNeeded: passers + number))
   }
 }

@@ -24,7 +24,7 @@ final class AccessTap: Sendable {
     /// Accesses to leave out, for each lane.
     fileprivate let skips: Countdowns.View
 
-    /// Whether the access of a key counts, which the process knows under a hash.
+    /// Whether the access of a key counts, which the process knows under a hash; asked once for each.
     @inline(__always)
     func counts(_ hash: UInt64) -> Bool { skips.isDue(AccessTap.lane(hash)) }
   }

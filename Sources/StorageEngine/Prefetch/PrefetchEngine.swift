@@ -5,7 +5,7 @@ internal import Synchronization
 /// Reads keys into the hot cache before they are asked for: those that came after a key before, and those
 /// behind one that a client walks by.
 ///
-/// A client is a thread: so the turns of many do not mix.
+/// A client is a thread, or some that share one of 64 slots: so the turns of most do not mix.
 final class PrefetchEngine: Sendable {
   /// What to read ahead.
   enum Plan: Sendable {
@@ -29,7 +29,7 @@ final class PrefetchEngine: Sendable {
     /// Accesses to let pass before a client is looked at again.
     fileprivate let rests: Countdowns.View
 
-    /// Whether an access of the calling thread passes unseen.
+    /// Whether an access of a client passes unseen; it counts as one of those that may.
     @inline(__always)
     func rests(_ client: Int) -> Bool { !rests.isDue(client) }
   }

@@ -35,6 +35,8 @@ extension TieredStore {
   /// What ``get(_:_:)`` is made of: not generic, so that callers in other modules need no copy of it.
   @usableFromInline
   func lend(_ key: Span<UInt8>, _ body: (Span<UInt8>) -> Void) throws(StoreError) {
+    // The gates hold addresses of what the store owns.
+    defer { extendLifetime(self) }
     guard let meter = gates.meter, meter.noteGet() else { return try look(key, body) }
     let began = MonotonicClock.now()
     defer { metrics?.noteGet(began) }
