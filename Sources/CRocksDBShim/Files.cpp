@@ -436,6 +436,10 @@ void rocksdb_shim_options_track_logs(rocksdb_options_t *options) {
   behind(options).track_and_verify_wals_in_manifest = true;
 }
 
+void rocksdb_shim_options_compact_oldest_first(rocksdb_options_t *options) {
+  behind(options).compaction_pri = rocksdb::kOldestSmallestSeqFirst;
+}
+
 bool rocksdb_shim_files_fill_reserve(rocksdb_shim_files_t *files, bool opening) {
   return files->files->reserve.fill(opening);
 }

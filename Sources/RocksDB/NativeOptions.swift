@@ -114,6 +114,7 @@ final class NativeOptions: @unchecked Sendable {
       options, Int32(clamping: source.level0StopFiles))
     rocksdb_options_set_max_bytes_for_level_base(options, UInt64(max(1, source.level1Bytes)))
     rocksdb_options_set_target_file_size_base(options, UInt64(max(1, source.fileBytes)))
+    rocksdb_shim_options_compact_oldest_first(options)
     rocksdb_options_set_max_background_jobs(options, Int32(clamping: source.backgroundJobs))
     rocksdb_options_set_max_subcompactions(options, UInt32(clamping: source.subcompactions))
     rocksdb_options_set_level_compaction_dynamic_level_bytes(options, source.dynamicLevels.flag)

@@ -38,6 +38,32 @@ struct MaintenanceTests {
     }
   }
 
+  @Test("compaction takes first what waited longest, so that files of other keys do not fill level 0")
+  func oldestFirst() throws {
+    let database = try Database(
+      at: folder.path("db"),
+      options: making {
+        $0.level0Files = 4
+        $0.dynamicLevels = true
+      })
+    func put(_ prefix: String) throws {
+      try database.put(["\(prefix)1": "value", "\(prefix)9": "value"])
+      try database.flush()
+      while database.isBusyInBackground { usleep(1000) }
+    }
+    func filesInLevel0() -> String? { database.property("rocksdb.num-files-at-level0") }
+    try put("a")
+    try put("z")
+    try database.compact()
+    for _ in 0..<3 { try put("z") }
+    #expect(filesInLevel0() == "3")
+    // Full now, by the newest file. The three before it go, and there is room for three more.
+    try put("a")
+    #expect(filesInLevel0() == "1")
+    for _ in 0..<2 { try put("a") }
+    #expect(filesInLevel0() == "3")
+  }
+
   @Test(
     "a table file made elsewhere is taken in, over what is there in files and in memory",
     arguments: [DatabaseOptions.Memtable.skiplist, .hashSegments(segmentEntries: 1024)])

@@ -79,6 +79,18 @@ final class LoopDisk {
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
 
+  /// Has the file system find an error and take no more writes, also to files that are open; ext4 only.
+  func makeReadOnly() throws {
+    try Self.run("mount", "-o", "remount,errors=remount-ro", path)
+    let mounts = try String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)
+    let line = mounts.split(separator: "\n").last { $0.split(separator: " ")[1] == path }
+    let device = try #require(line?.split(separator: " ")[0].split(separator: "/").last)
+    let trigger = try #require(
+      FileHandle(forWritingAtPath: "/sys/fs/ext4/\(device)/trigger_fs_error"))
+    try trigger.write(contentsOf: Data("a test".utf8))
+    try trigger.close()
+  }
+
   /// Cuts the image off behind the first blocks, as a drive that lost its end.
   ///
   /// - Returns: The image as it was, for ``putBackData(_:)``.

@@ -125,6 +125,57 @@ struct ReclassifyTests {
     }
   }
 
+  /// What becomes of the drive of a lower tier.
+  enum Loss {
+    /// It answers everything with EIO.
+    case dead
+    /// Its file system takes no more writes.
+    case readOnly
+  }
+
+  @Test(
+    "names a lower tier that is lost or takes no writes, and loses nothing by it",
+    .enabled(if: LoopDisk.isUsable, "mounting needs root, mkfs.ext4 and mkfs.xfs"),
+    arguments: [(.ext4, .dead), (.xfs, .dead), (.ext4, .readOnly)] as [(LoopDisk.Kind, Loss)])
+  func lostTier(kind: LoopDisk.Kind, loss: Loss) throws {
+    let fixture = try StoreFixture()
+    let disk = try LoopDisk(kind, in: fixture.folder)
+    var configuration = configuration()
+    configuration.durability = .sync
+    configuration.tierFolders[.cold] = disk.path + "/tier"
+    let store = try fixture.create(configuration)
+    for number in 0..<100 { try store.put(bytes("key \(number)"), bytes("value")) }
+    #expect(try store.reclassify().movedKeys == [.cold: 100])
+    for number in 100..<200 { try store.put(bytes("key \(number)"), bytes("value")) }
+    // Used enough to rise, were their tier there to be read.
+    for _ in 0..<100 { #expect(try store.get(bytes("key 7")) == bytes("value")) }
+    switch loss {
+    case .dead: try disk.cutPower()
+    case .readOnly: try disk.makeReadOnly()
+    }
+    let report = try store.reclassify()
+    #expect(report.movedKeys[.cold] == nil && !report.failures.isEmpty, "\(report)")
+    for failure in report.failures {
+      #expect(failure.place?.tier == .cold, "\(failure)")
+      #expect(failure.place?.path.hasPrefix(disk.path) == true, "\(failure)")
+    }
+    // What was to sink is where it was, and the hot tier goes on.
+    for number in 100..<200 {
+      #expect(try store.get(bytes("key \(number)")) == bytes("value"))
+      #expect(try store.tier(holding: bytes("key \(number)")) == .hot)
+    }
+    try store.put(bytes("new"), bytes("value"))
+    try? store.close()
+    try disk.unmount()
+    try disk.mount()
+    let again = try fixture.open(configuration)
+    for number in 0..<200 { #expect(try again.get(bytes("key \(number)")) == bytes("value")) }
+    #expect(try again.get(bytes("new")) == bytes("value"))
+    #expect(try again.verify() == [])
+    let second = try again.reclassify()
+    #expect(second.failures.isEmpty, "\(second)")
+  }
+
   @Test("is refused where there is nothing to go by")
   func refused() throws {
     let fixture = try StoreFixture()

@@ -134,6 +134,13 @@ void rocksdb_shim_options_set_files(
 // of them is missing or shorter. Opening without it forgets what was noted.
 void rocksdb_shim_options_track_logs(rocksdb_options_t *options);
 
+// Has compaction take first what has waited longest.
+//
+// RocksDB's own order weighs files by how much of the next level they meet. In level 0 with dynamic level
+// sizes that is the empty level 1: so it takes any, the newest as a rule, and files of other keys stay behind
+// and have level 0 count as full ever after.
+void rocksdb_shim_options_compact_oldest_first(rocksdb_options_t *options);
+
 // Takes the reserve's room, again where it was spent; false where there is none.
 bool rocksdb_shim_files_fill_reserve(rocksdb_shim_files_t *files, bool opening);
 
