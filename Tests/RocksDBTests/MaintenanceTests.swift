@@ -38,7 +38,7 @@ struct MaintenanceTests {
     }
   }
 
-  @Test("compaction takes first what waited longest, so that files of other keys do not fill level 0")
+  @Test("compaction takes first what waited longest: files of other keys do not fill level 0")
   func oldestFirst() throws {
     let database = try Database(
       at: folder.path("db"),

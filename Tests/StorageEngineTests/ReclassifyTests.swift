@@ -125,6 +125,30 @@ struct ReclassifyTests {
     }
   }
 
+  @Test("ends with its store: once that is closed, nobody holds a tier", arguments: 0..<8)
+  func closedMeanwhile(round: Int) throws {
+    let fixture = try StoreFixture()
+    let configuration = configuration { $0.bytesPerSecond = 1 << 20 }
+    let store = try fixture.create(configuration)
+    for number in 0..<3000 {
+      try store.put(bytes("key \(number)"), [UInt8](repeating: 1, count: 300))
+    }
+    try store.flush()
+    let ended = DispatchSemaphore(value: 0)
+    Thread {
+      _ = try? store.reclassify()
+      ended.signal()
+    }.start()
+    usleep(UInt32(round) * 4000)
+    try store.close()
+    let again = try fixture.open(configuration)
+    for number in 0..<3000 {
+      #expect(try again.get(bytes("key \(number)")) { $0.count } == 300)
+    }
+    try again.close()
+    ended.wait()
+  }
+
   /// What becomes of the drive of a lower tier.
   enum Loss {
     /// It answers everything with EIO.

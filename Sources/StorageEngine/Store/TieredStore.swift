@@ -188,12 +188,16 @@ public final class TieredStore: Sendable {
   /// - Throws: What kept acknowledged changes from the drive, now or earlier.
   public func close() throws(StoreError) {
     guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
-    try Self.close(placement, committer, parallelReader, slots)
+    try Self.close(placement, committer, parallelReader, slots) {
+      // What walks over tiers may hold them by their iterators alone.
+      placement?.turn.withLock { _ in }
+      mover.withLock { _ in }
+    }
   }
 
   private static func close(
     _ placement: Placement?, _ committer: Committer?, _ parallelReader: ParallelReader,
-    _ slots: [Slot]
+    _ slots: [Slot], afterMoves waitForMoves: () -> Void = {}
   ) throws(StoreError) {
     placement?.stop()
     parallelReader.close()
@@ -206,6 +210,7 @@ public final class TieredStore: Sendable {
         tiers = nil
       }
     }
+    waitForMoves()
     while last != nil, !isKnownUniquelyReferenced(&last) {
       MonotonicClock.sleep(Nanoseconds(50_000))
     }
