@@ -99,8 +99,9 @@ struct CacheTraceTests {
     return Double(misses) / Double(accesses.count)
   }
 
-  /// libCacheSim's figures for Zipf 0.99 at a tenth of the footprint: LRU 32.7 %, S3-FIFO 27.4 %. They do not
-  /// say of how many keys and accesses; with these LRU misses as many.
+  /// libCacheSim's figures for Zipf 0.99 at a tenth of the footprint: LRU 32.7 %, S3-FIFO 27.4 %.
+  ///
+  /// They do not say of how many keys and accesses; with these LRU misses as many.
   @Test("misses as seldom as S3-FIFO should where use follows Zipf's law, within a point")
   func zipf() throws {
     let ranks = ZipfTable(count: 100_000, skew: 0.99)
