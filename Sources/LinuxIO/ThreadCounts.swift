@@ -39,7 +39,7 @@ public final class ThreadCounts: Sendable {
     @inlinable @inline(__always) @discardableResult
     public func add(_ amount: UInt64 = 1, to count: Int) -> UInt64 {
       assert(count >= 0 && count < ThreadCounts.countsMax)
-      let number = Int(thread_number())
+      let number = ThreadNumber.current
       let word = lines + (number &* ThreadCounts.countsMax &+ count)
       guard number < Int(THREAD_NUMBERS) else {
         return word.pointee.wrappingAdd(amount, ordering: .relaxed).oldValue

@@ -20,12 +20,11 @@ final class HotCache: Sendable {
 
   private final class Shard: Sendable {
     let state: Mutex<HotCacheShard>
-    let changes: ChangeCount
+    /// Tells readers without the lock that something changed meanwhile.
+    private let changes = ChangeCount()
 
     init(byteCount: Int) throws(SystemError) {
-      let shard = try HotCacheShard(byteCount: byteCount)
-      changes = shard.changes
-      state = Mutex(shard)
+      state = Mutex(try HotCacheShard(byteCount: byteCount))
     }
 
     /// Changes what readers without the lock may be looking at.

@@ -15,7 +15,8 @@ internal import RocksDB
 /// committed, since the reader took its ticket: so no reader puts back what a writer replaced. And only
 /// where memory for it was taken from the kernel before, so that nobody waits for that under the lock.
 ///
-/// What readers without the lock look at (``lookup``) changes only in the turns of ``changes``.
+/// What readers without the lock look at (``lookup``) changes only in the turns of its owner's
+/// `ChangeCount`.
 struct HotCacheShard: ~Copyable {
   /// What a shard counted.
   struct Counts: Sendable, Equatable {
@@ -31,8 +32,6 @@ struct HotCacheShard: ~Copyable {
   private var ghost: GhostTable
   /// What lookups read.
   let lookup: ShardLookup
-  /// Tells those who look without the lock that something changed meanwhile.
-  let changes = ChangeCount()
   private var mainCount = 0
   /// Whether the main queue was ever full.
   private var isWarm = false

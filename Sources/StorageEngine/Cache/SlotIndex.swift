@@ -96,7 +96,7 @@ struct SlotIndex: ~Copyable {
       for _ in 0..<lineCount {
         var matches = matches(hash, in: line)
         while matches != 0 {
-          let slot = line &* SlotIndex.slotsPerLine &+ matches.trailingZeroBitCount &>> 3
+          let slot = Self.firstSlot(matches, in: line)
           guard body(slot, place(of: slot)) else { return }
           matches &= matches &- 1
         }
@@ -111,7 +111,13 @@ struct SlotIndex: ~Copyable {
       let line = home(of: hash)
       let matches = matches(hash, in: line)
       guard matches != 0 else { return nil }
-      return line &* SlotIndex.slotsPerLine &+ matches.trailingZeroBitCount &>> 3
+      return Self.firstSlot(matches, in: line)
+    }
+
+    /// The first slot of a line that has its bit.
+    @inline(__always)
+    fileprivate static func firstSlot(_ bits: UInt64, in line: Int) -> Int {
+      line &* SlotIndex.slotsPerLine &+ bits.trailingZeroBitCount &>> 3
     }
 
     /// Has the processor fetch the line of a hash.
@@ -126,9 +132,10 @@ struct SlotIndex: ~Copyable {
     @inline(__always)
     func countUse(of slot: Int) {
       let uses = uses(of: slot)
-      if uses < 3 { bytes.overwrite(at: Self.usesOffset(slot), byte: uses &+ 1) }
+      if uses < 3 { setUses(of: slot, to: uses &+ 1) }
     }
 
+    @inline(__always)
     fileprivate func setUses(of slot: Int, to uses: UInt8) {
       bytes.overwrite(at: Self.usesOffset(slot), byte: uses)
     }
@@ -173,7 +180,7 @@ struct SlotIndex: ~Copyable {
       line = lines.next(after: line)
       empty = lines.empty(in: line)
     }
-    let slot = line * Self.slotsPerLine + empty.trailingZeroBitCount / 8
+    let slot = Lines.firstSlot(empty, in: line)
     setPlace(place, of: slot)
     lines.setUses(of: slot, to: uses)
     setTag(Self.tag(hash), of: slot)
