@@ -24,6 +24,11 @@ public struct EngineRoundRecord: Codable, Sendable, Equatable {
   /// Bytes that the kernel sent to storage for this process over the round; nil where it does not
   /// tell.
   public var kernelWriteBytes: UInt64?
+  /// Time of the round in which the disk below had a request to work on; nil where the kernel does not
+  /// tell, or where there are several disks.
+  public var deviceBusy: Nanoseconds?
+  /// Time of the round in which the disk below had nothing to do; nil as above.
+  public var deviceIdle: Nanoseconds?
   /// Time for which writers were delayed or stopped.
   public var stalled = Nanoseconds.zero
   /// Bytes of table files and logs at the round's end.
@@ -36,6 +41,12 @@ public struct EngineRoundRecord: Codable, Sendable, Equatable {
 
   /// The share of lookups that the cache of keys answered; nil without lookups.
   public var hitRatio: Double? { gets > 0 ? Double(keyCacheHits) / Double(gets) : nil }
+
+  /// The share of time in which the disk below had nothing to do, 0…1; nil where it is not known.
+  public var deviceIdleShare: Double? {
+    guard let deviceBusy, let deviceIdle, deviceBusy + deviceIdle > .zero else { return nil }
+    return deviceIdle.seconds / (deviceBusy + deviceIdle).seconds
+  }
 }
 
 extension EngineRoundRecord {
@@ -54,6 +65,8 @@ extension EngineRoundRecord {
       sum.becameIdle = Self.sum(sum.becameIdle, round.becameIdle) { $0 && $1 }
       sum.kernelReadBytes = Self.sum(sum.kernelReadBytes, round.kernelReadBytes, &+)
       sum.kernelWriteBytes = Self.sum(sum.kernelWriteBytes, round.kernelWriteBytes, &+)
+      sum.deviceBusy = Self.sum(sum.deviceBusy, round.deviceBusy) { $0 + $1 }
+      sum.deviceIdle = Self.sum(sum.deviceIdle, round.deviceIdle) { $0 + $1 }
       sum.storedBytes = round.storedBytes
       sum.beside = round.beside ?? sum.beside
     }

@@ -24,6 +24,8 @@ public enum Bound: String, Codable, Sendable {
   case thermal
   /// Other work on the machine.
   case neighbour
+  /// The store above the device, which had too little to do.
+  case store
 }
 
 /// Which side of the limit is good.

@@ -79,6 +79,8 @@ public final class DeviceQualification {
   var readKernel: () -> ProcessIO? = { ProcessIO() }
   /// What disturbed the machine up to now; a store on a clock of its own is disturbed by nothing.
   var readNoise: () -> NoiseReading? = { NoiseReading.now() }
+  /// How long the disk below has been at work; nil where there is none, or several.
+  var readActivity: () -> DeviceActivity?
   let runID: RunID
   let clock: RunClock
 
@@ -149,6 +151,8 @@ public final class DeviceQualification {
     record = header
     self.request = request
     self.subject = subject
+    let disk = subjectRecord.identity.name
+    readActivity = { BlockDevice(name: disk).flatMap { DeviceActivity(of: $0.disk) } }
     self.scenarios = scenarios
     self.store = store
     self.runID = runID

@@ -215,6 +215,8 @@ final class EngineSequence {
   ) throws -> LatencyHistogram {
     let noise = sequence.qualification.readNoise()
     let kernel = sequence.qualification.readKernel()
+    let activity = sequence.qualification.readActivity()
+    let began = MonotonicClock.now()
     // Beyond any round with its wait, so that the reads end only when they are told to.
     var longest = profile.rounds.rampUp + profile.engine.idleLimit + Nanoseconds(seconds: 60)
     if case .after(let length) = load.end { longest = longest + length }
@@ -238,7 +240,13 @@ final class EngineSequence {
       result.load.round.engine?.beside = record
       return result
     }
+    let elapsed = MonotonicClock.now() - began
+    let active = sequence.qualification.readActivity()
     guard var result = measured else { return LatencyHistogram() }
+    if let activity, let shares = active?.share(since: activity, of: elapsed) {
+      result.load.round.engine?.deviceBusy = shares.busy
+      result.load.round.engine?.deviceIdle = shares.idle
+    }
     if let kernel, let moved = sequence.qualification.readKernel()?.since(kernel) {
       result.load.round.engine?.kernelReadBytes = moved.readBytes
       result.load.round.engine?.kernelWriteBytes = moved.writeBytes

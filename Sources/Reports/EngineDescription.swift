@@ -41,6 +41,11 @@ struct EngineDescription {
     return (sum.becameIdle == false ? "not within " : "") + Quantity.duration(idle)
   }
 
+  /// The share of time in which the disk below had something to do.
+  var deviceBusy: String {
+    sum.deviceIdleShare.map { Quantity.percent(fraction: 1 - $0) } ?? Quantity.missing
+  }
+
   /// Time for which writers were delayed or stopped.
   var stalled: String { Quantity.duration(sum.stalled) }
 

@@ -62,6 +62,7 @@ struct GateDescription {
     case .cpu: "CPU"
     case .thermal: "heat"
     case .neighbour: "neighbours"
+    case .store: "store"
     }
   }
 

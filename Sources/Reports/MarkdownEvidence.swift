@@ -79,16 +79,15 @@ struct MarkdownEvidence {
       return [
         GateDescription.spaced(phase.name), Quantity.count(operations),
         Quantity.count(sum.entries), EngineDescription.warmUp(phase.warmUp), words.hitRatio,
-        words.deviceReads,
+        words.deviceReads, words.deviceBusy,
         words.idle, words.stalled, words.stored, words.beside,
       ]
     }
     let table = MarkdownText.table(
       [
         "phase", "requests", "entries", "warm-up", "hit ratio", "device reads per get",
-        "until idle",
-        "stalled", "stored", "point reads beside",
-      ], rightAligned: [1, 2, 3, 4, 5, 6, 7, 8], rows: rows)
+        "disk busy", "until idle", "stalled", "stored", "point reads beside",
+      ], rightAligned: [1, 2, 3, 4, 5, 6, 7, 8, 9], rows: rows)
     return facts + "\n\n" + table
       + "\n\nRates count entries, and the time until flush and compaction were idle again. Hit ratios and "
       + "device reads are of all keys looked up, in the ramp-up and beside writes as well."

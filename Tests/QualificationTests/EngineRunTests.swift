@@ -29,7 +29,8 @@ struct EngineRun {
 
   init(
     _ behaviour: EngineBehaviour = EngineBehaviour(), overrides: [String] = [],
-    kernel: @escaping () -> ProcessIO? = { nil }, sizeBytes: UInt64 = 128 << 20,
+    kernel: @escaping () -> ProcessIO? = { nil },
+    activity: @escaping () -> DeviceActivity? = { nil }, sizeBytes: UInt64 = 128 << 20,
     device: String? = nil, serial: String? = nil, makes: (@Sendable (String) -> Void)? = nil,
     log: SimulatedEngineLog = SimulatedEngineLog(), leftover: String? = nil
   ) async throws {
@@ -60,6 +61,7 @@ struct EngineRun {
     defer { qualification.close() }
     qualification.readKernel = kernel
     qualification.readNoise = { nil }
+    qualification.readActivity = activity
     try await qualification.run(
       journalPath: folder.appending(path: "journal.jsonl").path,
       samplesPath: folder.appending(path: "samples.jsonl").path, stop: StopSignal()
@@ -145,6 +147,27 @@ struct EngineRunTests {
     let run = try await EngineRun(behaviour)
     #expect(run.gates.filter { $0.value.outcome == .fail }.map(\.key) == [gate])
     #expect(run.record.verdict?.exitCode == 1)
+  }
+
+  @Test(
+    "blames no device that had nothing to do",
+    arguments: [
+      // Work that the disk's counters add from look to look; the outcome and who is blamed.
+      (0, Outcome.inconclusive, Bound.store), (600, .fail, .device),
+    ])
+  func idleDevice(seconds: Double, outcome: Outcome, bound: Bound) async throws {
+    var behaviour = EngineBehaviour()
+    behaviour.batchEntriesPerSecond = 600_000
+    var looks = 0.0
+    let run = try await EngineRun(
+      behaviour,
+      activity: {
+        looks += 1
+        return DeviceActivity(busy: Nanoseconds(seconds: looks * seconds))
+      })
+    let gate = try #require(run.gates["engine/batch-write/iops"])
+    #expect(gate.outcome == outcome && gate.bound == bound, "\(gate.reason ?? "")")
+    #expect(run.record.verdict?.outcome == outcome)
   }
 
   static let doubted: [(String, @Sendable (inout EngineBehaviour) -> Void, Set<String>, String)] = [

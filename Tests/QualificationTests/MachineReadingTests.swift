@@ -76,6 +76,37 @@ func machine(_ files: [(path: String, text: String)], _ body: (KernelTree) throw
     }
   }
 
+  @Test(
+    "tells how long a disk was at work, flushes included",
+    arguments: [
+      // The kernel's line; milliseconds.
+      ("1 0 8 2 1 0 8 2 0 150 4 0 0 0 0 3 25", 175), ("1 0 8 2 1 0 8 2 0 150 4", 150),
+      ("1 0 8 2 1 0 8 2 0", nil), ("1 0 8 2 1 0 8 2 0 x 4", nil),
+      ("1 0 8 2 1 0 8 2 0 9223372036854775807 4 0 0 0 0 3 25", nil),
+    ] as [(String, Int64?)])
+  func activity(line: String, expected: Int64?) throws {
+    try machine([
+      ("/sys/class/block/sdx/dev", "8:240"), ("/sys/class/block/sdx/stat", line),
+    ]) { tree in
+      let disk = try #require(BlockDevice(name: "sdx", tree: tree))
+      #expect(
+        DeviceActivity(of: disk)?.busy == expected.map { Nanoseconds($0 * 1_000_000) })
+    }
+  }
+
+  @Test("divides the time by what a disk's counters moved")
+  func activityShare() {
+    let before = DeviceActivity(busy: Nanoseconds(seconds: 2))
+    let after = DeviceActivity(busy: Nanoseconds(seconds: 5))
+    let some = after.share(since: before, of: Nanoseconds(seconds: 10))
+    #expect(some?.busy == Nanoseconds(seconds: 3) && some?.idle == Nanoseconds(seconds: 7))
+    // Requests and flushes at once count twice.
+    let full = after.share(since: before, of: Nanoseconds(seconds: 2))
+    #expect(full?.busy == Nanoseconds(seconds: 2) && full?.idle == .zero)
+    #expect(before.share(since: after, of: Nanoseconds(seconds: 1)) == nil)
+    #expect(after.share(since: before, of: .zero) == nil)
+  }
+
   @Test("is disturbed by the share of time that its counters moved")
   func noise() throws {
     let start = ContinuousClock.now

@@ -81,6 +81,8 @@ extension SyntheticRecord {
       engine.deviceReadBytes = 51_000 * 4096
       engine.kernelReadBytes = 2_400_000_000
       engine.kernelWriteBytes = 3_900_000_000
+      engine.deviceBusy = Nanoseconds(seconds: 1.5)
+      engine.deviceIdle = Nanoseconds(seconds: 0.5)
       engine.stalled = Nanoseconds(seconds: 0.2)
       engine.storedBytes = 2_200_000_000
       engine.beside = EngineBesideRecord(

@@ -1,4 +1,5 @@
 import Foundation
+import Measurements
 import TestSupport
 import Testing
 
@@ -79,14 +80,20 @@ struct PrefetchPartTests {
     #expect(ledger.counts == PrefetchLedger.Counts(issued: 3, used: 1, wasted: 2))
   }
 
+  private func outlook(_ precision: Double, _ missMicroseconds: Double = 50) -> PrefetchOutlook {
+    PrefetchOutlook(precision: precision, missNanoseconds: missMicroseconds * 1000)
+  }
+
   /// Of so many accesses, how many are planned at; those that rest pass unseen.
   private func planned(
-    _ duty: inout PrefetchDuty, _ count: Int, uses: Int, wasCached: Bool = true
+    _ duty: inout PrefetchDuty, _ count: Int, uses: Int, wasCached: Bool = true,
+    missMicroseconds: Double = 50
   ) -> Int {
     var planned = 0
     var number = 0
     while number < count {
-      if duty.next(wasCached: wasCached, precision: { 0.9 }) == .plan { planned += 1 }
+      let part = duty.next(wasCached: wasCached) { outlook(0.9, missMicroseconds) }
+      if part == .plan { planned += 1 }
       if uses > 0, number % uses == 0 { duty.use() }
       number += 1 + Int(duty.rest)
     }
@@ -116,16 +123,51 @@ struct PrefetchPartTests {
   @Test("leaves its trial early where what is read ahead is of no use")
   func early() {
     var duty = PrefetchDuty()
-    for _ in 0..<PrefetchDuty.window - 1 { #expect(duty.next { 0.1 } == .plan && duty.rest == 0) }
-    _ = duty.next { 0.1 }
+    for _ in 0..<PrefetchDuty.window - 1 {
+      let part = duty.next { outlook(0.1) }
+      #expect(part == .plan && duty.rest == 0)
+    }
+    _ = duty.next { outlook(0.1) }
     #expect(duty.rest > 0)
+  }
+
+  @Test(
+    "stays on duty where the reads that it spares take longer than looking does",
+    arguments: [
+      // One access in so many uses what was read ahead; what a read takes; whether that pays.
+      (40, 50, true), (60, 50, false), (60, 100, true), (1000, 100, false), (1000, 8000, true),
+      (9, 1, true), (12, 1, false),
+    ] as [(Int, Double, Bool)])
+  func worthwhile(uses: Int, missMicroseconds: Double, pays: Bool) {
+    var duty = PrefetchDuty()
+    _ = planned(
+      &duty, Int(PrefetchDuty.trial), uses: uses, missMicroseconds: missMicroseconds)
+    #expect((duty.rest == 0) == pays)
+  }
+
+  @Test("looks again sooner where reads take long") func soon() {
+    var duty = PrefetchDuty()
+    _ = planned(&duty, Int(PrefetchDuty.trial), uses: 0, missMicroseconds: 8000)
+    #expect(duty.rest == PrefetchDuty.periodMin)
+  }
+
+  @Test("knows what a read takes that memory does not answer") func missTime() {
+    let time = MissTime()
+    #expect(time.nanoseconds == PrefetchOutlook.usualMissNanoseconds)
+    for _ in 0..<500 { time.note(Nanoseconds(seconds: 0.008)) }
+    #expect(abs(time.nanoseconds - 8e6) < 1e5)
+    // One that a drive held up says little of the others.
+    time.note(Nanoseconds(seconds: 100))
+    #expect(time.nanoseconds < 1.3e7)
+    for _ in 0..<1000 { time.note(Nanoseconds(2000)) }
+    #expect(time.nanoseconds < 3000 && time.nanoseconds >= 1000)
   }
 
   @Test("stays off duty where too much is read ahead for nothing")
   func imprecise() {
     var duty = PrefetchDuty()
     for _ in 0..<PrefetchDuty.trial {
-      _ = duty.next(wasCached: true) { 0.3 }
+      _ = duty.next(wasCached: true) { outlook(0.3) }
       duty.use()
     }
     #expect(duty.rest > 0)

@@ -220,3 +220,13 @@ struct TierSetTests {
     #expect(found == expected)
   }
 }
+
+@Suite("The settings of a tier")
+struct TierSettingsTests {
+  @Test(
+    "split a compaction only where there are processors for it",
+    arguments: [(1, 1), (2, 1), (8, 1), (11, 1), (12, 3), (16, 4), (64, 4), (-1, 1)])
+  func subcompactions(processors: Int, expected: Int) {
+    #expect(TierSettings.subcompactions(processors: processors) == expected)
+  }
+}

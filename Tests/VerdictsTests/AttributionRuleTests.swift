@@ -118,6 +118,45 @@ import Testing
     #expect(found == expected)
   }
 
+  @Test(
+    "of a store is the store where a device that takes no time would not have helped",
+    arguments: [
+      // Metric, arrival, value, limit, idle and busy seconds a round; whether the store bound it.
+      ("batch-write/iops", "closed", 90, 100, 0.8, 0.2, false),
+      ("batch-write/iops", "closed", 50, 100, 0.8, 0.2, true),
+      ("batch-write/iops", "closed", 79, 100, 0.8, 0.2, true),
+      ("batch-write/iops", "closed", 80, 100, 0.8, 0.2, false),
+      ("batch-write/iops", "closed", 1, 100, 0, 1, false),
+      ("batch-write/iops", "closed", 50, 100, 0, 0, false),
+      ("batch-write/iops", "poisson", 50, 100, 0.8, 0.2, false),
+      ("batch-10k/p99", "closed", 200, 100, 0.6, 0.4, true),
+      ("batch-10k/p99", "closed", 200, 100, 0.4, 0.6, false),
+    ] as [(String, String, Double, Double, Double, Double, Bool)])
+  func storeLimit(
+    metric: String, arrival: String, value: Double, limit: Double, idle: Double, busy: Double,
+    expected: Bool
+  ) throws {
+    let profile = try SyntheticRun.profile("hot")
+    var phase = try #require(SyntheticRun(profile).record.phases.first)
+    phase.scenario = ScenarioRecord(
+      name: "engine/batch-write", workload: "store-batch-write", blockSplit: "100",
+      readPercent: 0, depth: 4, threads: 1, distribution: "uniform", arrival: arrival,
+      ratePerSecond: nil, submission: "", rangeStartBytes: 0, rangeBytes: 1 << 30)
+    var round = RoundRecord(index: 0, startedAt: .zero)
+    round.engine = EngineRoundRecord(entries: 1)
+    round.engine?.deviceBusy = Nanoseconds(seconds: busy)
+    round.engine?.deviceIdle = Nanoseconds(seconds: idle)
+    phase.rounds = [round, round]
+    let name = try #require(GateName("engine/" + metric))
+    var gate = GateResult(
+      name: name, side: metric.hasSuffix("p99") ? .max : .min, limit: limit,
+      unit: metric.hasSuffix("p99") ? .nanoseconds : .perSecond)
+    gate.value = value
+    #expect((AttributionRule.storeLimit(gate, phase)?.bound == .store) == expected)
+    gate.name = try #require(GateName("raw/random-read-4k/iops"))
+    #expect(AttributionRule.storeLimit(gate, phase) == nil)
+  }
+
   @Test("is the host's CPUs where the workers had no time left") func cpu() throws {
     let busy = try bound { run in
       for index in run.record.phases.indices where run.record.phases[index].name == "random-read-4k"

@@ -1,3 +1,4 @@
+internal import Measurements
 internal import Synchronization
 
 /// What becomes of keys that are read ahead: how many are used before they are overtaken.
@@ -78,11 +79,42 @@ final class PrefetchLedger: Sendable {
   }
 }
 
+/// How long reads of keys take that memory does not have: the latest few dozen count most.
+final class MissTime: Sendable {
+  private let mean = Atomic<Int64>(Int64(PrefetchOutlook.usualMissNanoseconds))
+
+  var nanoseconds: Double { Double(mean.load(ordering: .relaxed)) }
+
+  /// Notes a read.
+  ///
+  /// Of two at once one may not count; one that a drive held up for long counts as sixteen.
+  func note(_ time: Nanoseconds) {
+    let known = mean.load(ordering: .relaxed)
+    let taken = min(max(time.rawValue, Self.least), known &* 16)
+    mean.store(max(Self.least, known + (taken - known) / 32), ordering: .relaxed)
+  }
+
+  private static let least: Int64 = 1000
+}
+
+/// What reading ahead may bring.
+struct PrefetchOutlook {
+  /// The share of all that is read ahead that is used.
+  var precision: Double
+  /// What a read of a key takes that memory does not have.
+  var missNanoseconds: Double
+
+  /// That of a fast drive.
+  static let usualMissNanoseconds = 50_000.0
+  /// What looking at an access costs it.
+  static let lookNanoseconds = 1000.0
+}
+
 /// Whether a client is watched, by what came of it: pure.
 ///
 /// At first it is on trial, longer where much of what it asks for is not cached: then there is more to gain, and
-/// looking at its accesses costs it less. Later it is watched always where enough of its accesses find what
-/// was read ahead, and else for a short time now and then, to see whether they would.
+/// looking at its accesses costs it less. Later it is watched always where that saves it more time than it takes,
+/// and else for a short time now and then, to see whether it would.
 struct PrefetchDuty {
   /// What is done with an access.
   enum Part: Equatable {
@@ -110,14 +142,15 @@ struct PrefetchDuty {
   static let missesOneIn: UInt32 = 8
   /// Accesses between two judgements of a client for whom it pays.
   static let window: UInt32 = 1 << 12
-  /// Accesses between two looks at one for whom it does not.
+  /// Accesses between two looks at one for whom it does not, on a fast drive; fewer where a look costs less
+  /// beside what a read takes.
   static let period: UInt32 = 1 << 18
+  static let periodMin: UInt32 = 1 << 13
   /// Of those, the first that are planned at, and those that are watched.
   static let planned: UInt32 = 1 << 11
   static let watched: UInt32 = 1 << 12
-  /// Of the accesses that are planned at, one in so many must use what was read ahead: looking at one costs
-  /// about a microsecond, and reading from a drive fifty at the least.
-  static let worthwhile: UInt32 = 50
+  /// Most of the accesses that are looked at must use what was read ahead where reads take no time.
+  static let worthwhileMin = 10.0
   /// At least so much of what is read ahead must be used.
   static let precisionMin = 0.4
 
@@ -131,50 +164,58 @@ struct PrefetchDuty {
   ///
   /// - Parameters:
   ///   - wasCached: Whether the cache had what was asked for.
-  ///   - precision: The share of all that is read ahead that is used.
+  ///   - outlook: What reading ahead may bring; asked now and then.
   /// - Returns: What is done with it.
-  mutating func next(wasCached: Bool = false, precision: () -> Double) -> Part {
+  mutating func next(wasCached: Bool = false, outlook: () -> PrefetchOutlook) -> Part {
     count &+= 1
     switch phase {
     case .trial:
       if !wasCached { missCount &+= 1 }
-      if count.isMultiple(of: Self.window) { judgeTrial(precision()) }
+      if count.isMultiple(of: Self.window) { judgeTrial(outlook()) }
       return .plan
     case .paying:
-      if count.isMultiple(of: Self.window) {
-        enter(pays(Self.window, precision()) ? .paying : .resting)
-      }
+      if count.isMultiple(of: Self.window) { settle(Self.window, outlook()) }
       return .plan
     case .resting:
       rest = 0
       if count < Self.planned { return .plan }
       if count < Self.watched { return .watch }
-      enter(pays(Self.planned, precision()) ? .paying : .resting)
+      settle(Self.planned, outlook())
       return .nothing
     }
   }
 
-  private func pays(_ planned: UInt32, _ precision: Double) -> Bool {
-    usedCount >= planned / Self.worthwhile && precision >= Self.precisionMin
+  /// Whether the reads that were spared take longer than looking at so many accesses did.
+  private func pays(_ planned: UInt32, _ outlook: PrefetchOutlook) -> Bool {
+    let worthwhile = max(
+      Self.worthwhileMin, outlook.missNanoseconds / PrefetchOutlook.lookNanoseconds)
+    return Double(usedCount) * worthwhile >= Double(planned)
+      && outlook.precision >= Self.precisionMin
   }
 
-  private mutating func judgeTrial(_ precision: Double) {
+  private mutating func settle(_ planned: UInt32, _ outlook: PrefetchOutlook) {
+    enter(pays(planned, outlook) ? .paying : .resting, outlook)
+  }
+
+  private mutating func judgeTrial(_ outlook: PrefetchOutlook) {
     // Too little may be used yet, but what is read ahead for nothing is so from the start.
-    if precision < Self.precisionMin { return enter(.resting) }
-    let pays = pays(Self.window, precision)
+    if outlook.precision < Self.precisionMin { return enter(.resting, outlook) }
+    let pays = pays(Self.window, outlook)
     usedCount = 0
     guard count >= Self.trial else { return }
     if pays {
-      enter(.paying)
+      enter(.paying, outlook)
     } else if count >= Self.trialMax || missCount < count / Self.missesOneIn {
-      enter(.resting)
+      enter(.resting, outlook)
     }
   }
 
-  private mutating func enter(_ phase: Phase) {
+  private mutating func enter(_ phase: Phase, _ outlook: PrefetchOutlook) {
     self.phase = phase
     usedCount = 0
     count = 0
-    rest = phase == .resting ? Self.period : 0
+    let usual = PrefetchOutlook.usualMissNanoseconds
+    let period = Double(Self.period) * usual / max(usual, outlook.missNanoseconds)
+    rest = phase == .resting ? max(Self.periodMin, UInt32(period)) : 0
   }
 }

@@ -36,6 +36,8 @@ final class PrefetchEngine: Sendable {
 
   let ledger = PrefetchLedger()
   let flights = PrefetchFlights()
+  /// What clients would save.
+  let missTime = MissTime()
   private let rests = Countdowns(count: slotCount)
   private let slots: [Slot] = (0..<slotCount).map { _ in Slot() }
   private let table: Mutex<SuccessorTable>
@@ -76,7 +78,9 @@ final class PrefetchEngine: Sendable {
     let slot = slots[number]
     let (part, previous, ahead) = slot.client.withLock {
       client -> (PrefetchDuty.Part, UInt64?, (behind: [UInt8], count: Int)?) in
-      let part = client.duty.next(wasCached: wasCached) { ledger.precision }
+      let part = client.duty.next(wasCached: wasCached) {
+        PrefetchOutlook(precision: ledger.precision, missNanoseconds: missTime.nanoseconds)
+      }
       rests.view.start(number, from: Int(client.duty.rest))
       guard part == .plan else {
         client.previous = nil

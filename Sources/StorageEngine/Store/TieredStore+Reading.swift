@@ -90,6 +90,9 @@ extension TieredStore {
         }
       }
     }
+    guard let prefetch else { return try lendFromTiers(key, hash: hash, ticket: ticket, body) }
+    let began = MonotonicClock.now()
+    defer { prefetch.missTime.note(MonotonicClock.now() - began) }
     try lendFromTiers(key, hash: hash, ticket: ticket, body)
   }
 

@@ -37,7 +37,7 @@ public struct AttributionRule: Sendable {
   ) -> Finding {
     cpu(gate, phase, headroom) ?? link(gate, scenario, subject.identity.link)
       ?? thermal(subject) ?? placement(phase, subject.identity.numaNode) ?? neighbour(phase)
-      ?? storeWaits(gate, phase)
+      ?? storeWaits(gate, phase) ?? storeLimit(gate, phase)
       ?? Finding(bound: .device, explanation: "nothing else than the device explains it")
   }
 
@@ -62,36 +62,8 @@ public struct AttributionRule: Sendable {
       bound: .cpu, explanation: "\(workers) busy for \(Figure.percent(used / wall)) of the time")
   }
 
-  /// A store works on threads of its own, so that only the whole host's time tells of its limit.
-  static func storeCPU(_ phase: PhaseRecord?) -> Finding? {
-    // Workers that wait for a schedule spin: busy then means nothing.
-    guard let phase, phase.scenario?.arrival == "closed",
-      let busy = mean(phase.rounds.compactMap { $0.noise?.cpuBusy }), busy >= busyLimit
-    else { return nil }
-    return Finding(
-      bound: .cpu,
-      explanation: "this host's CPUs were busy for \(Figure.percent(busy)) of the time")
-  }
-
-  /// A store's threads, more than there are CPUs, waited for one another.
-  static func storeWaits(_ gate: GateResult, _ phase: PhaseRecord?) -> Finding? {
-    guard gate.name.layer == .engine, let noise = phase?.rounds.compactMap(\.noise),
-      let waited = mean(noise.compactMap(\.cpuPressure)), waited > cpuPressureLimit,
-      let own = mean(noise.compactMap(\.ownCPU)), own >= ownLimit,
-      !noise.contains(where: isTakenByOthers)
-    else { return nil }
-    return Finding(
-      bound: .cpu,
-      explanation: "the store's threads waited for a CPU \(Figure.percent(waited)) of the time, "
-        + "and the run used \(Figure.percent(own)) of the CPU time itself")
-  }
-
-  private static func mean(_ values: [Double]) -> Double? {
-    values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
-  }
-
   /// Whether others than the run used much of the CPU time, as far as is known.
-  private static func isTakenByOthers(_ noise: NoiseRecord) -> Bool {
+  static func isTakenByOthers(_ noise: NoiseRecord) -> Bool {
     guard let busy = noise.cpuBusy, let own = noise.ownCPU else { return true }
     return busy - own > othersLimit
   }

@@ -177,9 +177,9 @@ public struct RunVerdict: Sendable {
     if finding.bound != .device {
       result.reason = [result.reason, finding.explanation].compactMap { $0 }.joined(separator: "; ")
     }
-    // A host that cannot ask for more, or is taken by others, says nothing about a device that did not
-    // give more.
-    if finding.bound == .cpu || finding.bound == .neighbour { result.outcome = .inconclusive }
+    // A host or a store that cannot ask for more, or is taken by others, says nothing about a device
+    // that did not give more.
+    if [.cpu, .neighbour, .store].contains(finding.bound) { result.outcome = .inconclusive }
     return result
   }
 

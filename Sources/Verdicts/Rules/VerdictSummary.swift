@@ -121,6 +121,8 @@ struct VerdictSummary {
     case .numa: return "Leave the placement to the program: run again without pinning from outside."
     case .cpu: return "Run on a host that can drive the device, or with more CPUs for this one."
     case .neighbour: return "Run again while the machine is quiet."
+    case .store:
+      return "Run on a host with faster processors: here the store above the device takes too long."
     case .device where gate.outcome == .fail:
       return "The device does not reach this tier; try a lower one."
     case .device, nil: break

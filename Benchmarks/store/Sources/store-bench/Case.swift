@@ -6,7 +6,7 @@ import Synchronization
 struct Case {
   typealias Fields = [(String, String)]
 
-  static let names = ["put", "batch", "get", "multi-get", "scan", "mixed", "get-large"]
+  static let names = ["put", "batch", "get", "multi-get", "scan", "mixed", "get-large", "chains"]
 
   let arguments: Arguments
   let keys: Keys
@@ -44,6 +44,7 @@ struct Case {
     case "multi-get": try multiGet()
     case "scan": try scan()
     case "mixed": try mixed()
+    case "chains": try chains()
     default: try getLarge()
     }
   }

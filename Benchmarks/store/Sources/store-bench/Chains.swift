@@ -1,0 +1,99 @@
+import Foundation
+import StorageEngine
+
+extension Case {
+  /// Gets of keys that follow one another, on a drive that makes each wait: what reading ahead saves a
+  /// client.
+  ///
+  /// All keys lie in the cold tier, a tenth of them fits the cache, and files are read directly. With
+  /// `--walk 1` the client walks by 64 neighbours from a random key on; else by four keys far apart that
+  /// always follow one another, as the records of a transfer do. Between two gets it works for
+  /// `--wait` microseconds. What it asks for in the first half trains; the figures are of the second.
+  /// `--prefetch 0` reads nothing ahead, and gives the memory to the cache.
+  func chains() throws -> Fields {
+    let walks = try arguments.number("walk", 0) != 0
+    let length = walks ? 64 : 4
+    let wait = try arguments.number("wait", 0)
+    let operations = max(2 * length, try arguments.number("operations", 4000))
+    let store = try chainStore()
+    // Chains of four share no key; their order is by no means that of the keys.
+    var order = Array(0..<keys.count)
+    var random = Random(seed: 5)
+    if !walks {
+      for index in order.indices.dropFirst().reversed() {
+        order.swapAt(index, Int(random.below(UInt64(index + 1))))
+      }
+    }
+    let chainCount = UInt64(order.count / length)
+    guard chainCount > 0 else {
+      throw Arguments.Mistake(description: "--keys must be \(length) or more")
+    }
+    var before = try store.statistics()
+    var latencies = Latencies()
+    var position = length
+    var chain = 0
+    for operation in 0..<operations {
+      if operation == operations / 2 {
+        before = try store.statistics()
+        latencies = Latencies()
+      }
+      if position == length {
+        chain = Int(random.below(chainCount))
+        position = 0
+      }
+      let number = order[chain * length + position]
+      position += 1
+      let key = keys.key(number)
+      let begun = now()
+      guard try store.get(key.span, { keys.isValue($0, of: number) }) == true else {
+        throw WrongValue(number: number)
+      }
+      latencies.record(now() - begun)
+      if wait > 0 { usleep(UInt32(clamping: wait)) }
+    }
+    let after = try store.statistics()
+    try store.close()
+    let used = Double(after.prefetchesUsed - before.prefetchesUsed)
+    let settled = used + Double(after.prefetchesWasted - before.prefetchesWasted)
+    let misses = Double(after.cacheMisses - before.cacheMisses)
+    return [
+      ("operations", "\(latencies.count)"),
+      ("p50_ms", Self.text(latencies.milliseconds(0.5))),
+      ("p90_ms", Self.text(latencies.milliseconds(0.9))),
+      ("p99_ms", Self.text(latencies.milliseconds(0.99))),
+      ("longest_ms", Self.text(Double(latencies.longest) / 1e6)),
+      ("hit_ratio", Self.text(1 - misses / Double(max(1, latencies.count)))),
+      ("prefetch_hits", Self.text(used)),
+      ("prefetch_precision", Self.text(used / max(1, settled))),
+    ]
+  }
+
+  /// A store all of whose keys lie in cold.
+  private func chainStore() throws -> TieredStore {
+    var configuration = configuration
+    configuration.placement = nil
+    configuration.directReads = true
+    configuration.hot.writeBufferBytes = 4 << 20
+    configuration.cold.cacheBytes = 1 << 20
+    let prefetch = try arguments.number("prefetch", 1 << 20)
+    let tenth = Int(keys.count) * (Keys.keyBytes + keys.valueBytes) / 10
+    configuration.prefetchBytes = prefetch
+    configuration.hotCacheBytes = tenth + (prefetch > 0 ? 0 : 1 << 20)
+    try? FileManager.default.removeItem(atPath: arguments.folder)
+    try FileManager.default.createDirectory(
+      atPath: arguments.folder, withIntermediateDirectories: true)
+    let store = try TieredStore.create(at: arguments.folder, configuration: configuration)
+    var batch = StoreBatch()
+    for number in 0..<keys.count {
+      batch.put(keys.key(number).span, keys.value(number).span)
+      if batch.count == 100 || number == keys.count - 1 {
+        try store.write(batch)
+        batch.removeAll()
+      }
+    }
+    try store.move(.all, from: .hot, to: .cold)
+    try store.flush()
+    try store.compact()
+    return store
+  }
+}
