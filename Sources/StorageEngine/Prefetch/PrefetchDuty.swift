@@ -94,7 +94,8 @@ final class MissTime: Sendable {
     mean.store(max(Self.least, known + (taken - known) / 32), ordering: .relaxed)
   }
 
-  private static let least: Int64 = 1000
+  /// Even a read that costs next to nothing costs a reader's thread as much as the caller is spared.
+  private static let least: Int64 = 10_000
 }
 
 /// What reading ahead may bring.
@@ -133,7 +134,8 @@ struct PrefetchDuty {
 
   private var phase = Phase.trial
   private var count: UInt32 = 0
-  private var usedCount: UInt32 = 0
+  /// Nanoseconds that accesses were spared.
+  private var spared = 0.0
   private var missCount: UInt32 = 0
 
   static let trial: UInt32 = 1 << 15
@@ -149,16 +151,15 @@ struct PrefetchDuty {
   /// Of those, the first that are planned at, and those that are watched.
   static let planned: UInt32 = 1 << 11
   static let watched: UInt32 = 1 << 12
-  /// Most of the accesses that are looked at must use what was read ahead where reads take no time.
-  static let worthwhileMin = 10.0
   /// At least so much of what is read ahead must be used.
   static let precisionMin = 0.4
 
   /// Accesses that nothing is done with before the next one that counts.
   private(set) var rest: UInt32 = 0
 
-  /// Takes in that an access used what was read ahead.
-  mutating func use() { usedCount &+= 1 }
+  /// Takes in that an access used what was read ahead, and was spared so many nanoseconds: the time of a
+  /// read, without that for which it waited for one that was under way.
+  mutating func use(sparing nanoseconds: Double) { spared += max(0, nanoseconds) }
 
   /// Takes in the next access.
   ///
@@ -187,9 +188,7 @@ struct PrefetchDuty {
 
   /// Whether the reads that were spared take longer than looking at so many accesses did.
   private func pays(_ planned: UInt32, _ outlook: PrefetchOutlook) -> Bool {
-    let worthwhile = max(
-      Self.worthwhileMin, outlook.missNanoseconds / PrefetchOutlook.lookNanoseconds)
-    return Double(usedCount) * worthwhile >= Double(planned)
+    spared >= Double(planned) * PrefetchOutlook.lookNanoseconds
       && outlook.precision >= Self.precisionMin
   }
 
@@ -201,7 +200,7 @@ struct PrefetchDuty {
     // Too little may be used yet, but what is read ahead for nothing is so from the start.
     if outlook.precision < Self.precisionMin { return enter(.resting, outlook) }
     let pays = pays(Self.window, outlook)
-    usedCount = 0
+    spared = 0
     guard count >= Self.trial else { return }
     if pays {
       enter(.paying, outlook)
@@ -212,7 +211,7 @@ struct PrefetchDuty {
 
   private mutating func enter(_ phase: Phase, _ outlook: PrefetchOutlook) {
     self.phase = phase
-    usedCount = 0
+    spared = 0
     count = 0
     let usual = PrefetchOutlook.usualMissNanoseconds
     let period = Double(Self.period) * usual / max(usual, outlook.missNanoseconds)

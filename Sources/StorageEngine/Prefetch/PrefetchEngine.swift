@@ -1,4 +1,5 @@
 internal import LinuxIO
+internal import Measurements
 internal import RocksDB
 internal import Synchronization
 
@@ -103,10 +104,11 @@ final class PrefetchEngine: Sendable {
     return (true, wanted.isEmpty ? nil : .keys(wanted))
   }
 
-  /// Notes whether the cache had a key that a client asked for.
-  func use(_ hash: UInt64, wasCached: Bool, client: Int) {
+  /// Notes whether the cache had a key that a client asked for, and how long that waited for it.
+  func use(_ hash: UInt64, wasCached: Bool, waited: Nanoseconds, client: Int) {
     guard ledger.use(hash, wasCached: wasCached) else { return }
-    slots[client].client.withLock { $0.duty.use() }
+    let spared = missTime.nanoseconds - Double(waited.rawValue)
+    slots[client].client.withLock { $0.duty.use(sparing: spared) }
   }
 
   /// Those of the keys that a client has not come to yet, that the cache lacks and that nobody reads ahead

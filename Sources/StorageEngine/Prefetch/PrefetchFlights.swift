@@ -32,20 +32,21 @@ final class PrefetchFlights: Sendable {
     }
   }
 
-  /// Waits while a key is under way; whether it was, and came in time.
+  /// Waits while a key is under way; for how long, or nil where it was not or did not come in time.
   @inline(__always)
-  func join(_ hash: UInt64) -> Bool {
-    guard count.load(ordering: .acquiring) > 0 else { return false }
+  func join(_ hash: UInt64) -> Nanoseconds? {
+    guard count.load(ordering: .acquiring) > 0 else { return nil }
     return wait(for: hash)
   }
 
-  private func wait(for hash: UInt64) -> Bool {
-    var waits = 0
-    while waits < Self.waitsMax, hashes.withLock({ $0.contains(hash) }) {
+  private func wait(for hash: UInt64) -> Nanoseconds? {
+    guard hashes.withLock({ $0.contains(hash) }) else { return nil }
+    let began = MonotonicClock.now()
+    for _ in 0..<Self.waitsMax {
       MonotonicClock.sleep(Self.step)
-      waits += 1
+      if !hashes.withLock({ $0.contains(hash) }) { return MonotonicClock.now() - began }
     }
-    return waits > 0 && waits < Self.waitsMax
+    return nil
   }
 
   private static let step = Nanoseconds(10_000)

@@ -1,3 +1,4 @@
+internal import Measurements
 internal import RocksDB
 
 extension TieredStore {
@@ -28,9 +29,9 @@ extension TieredStore {
       key, hash: hash, wasCached: wasCached, client: client, isMissing: isMissing)
     guard isWatched else { return wasCached }
     if let plan { start(plan, by: prefetch) }
-    let isCached = wasCached || mayWait && prefetch.flights.join(hash)
-    prefetch.use(hash, wasCached: isCached, client: client)
-    return isCached
+    let waited = wasCached ? .zero : mayWait ? prefetch.flights.join(hash) : nil
+    prefetch.use(hash, wasCached: waited != nil, waited: waited ?? .zero, client: client)
+    return waited != nil
   }
 
   private func isMissing(_ key: [UInt8], _ hash: UInt64) -> Bool {

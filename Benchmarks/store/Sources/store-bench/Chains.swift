@@ -7,14 +7,16 @@ extension Case {
   ///
   /// All keys lie in the cold tier, a tenth of them fits the cache, and files are read directly. With
   /// `--walk 1` the client walks by 64 neighbours from a random key on; else by four keys far apart that
-  /// always follow one another, as the records of a transfer do. Between two gets it works for
-  /// `--wait` microseconds. What it asks for in the first half trains; the figures are of the second.
-  /// `--prefetch 0` reads nothing ahead, and gives the memory to the cache.
+  /// always follow one another, as the records of a transfer do. `--training` gets, one after the other, let
+  /// the store learn; the figures are of `--operations` more, other chains in other turns, between which the
+  /// client works for `--wait` microseconds. `--prefetch 0` reads nothing ahead, and gives the memory to
+  /// the cache.
   func chains() throws -> Fields {
     let walks = try arguments.number("walk", 0) != 0
     let length = walks ? 64 : 4
     let wait = try arguments.number("wait", 0)
-    let operations = max(2 * length, try arguments.number("operations", 4000))
+    let training = try arguments.number("training", 8000)
+    let operations = max(1, try arguments.number("operations", 2000))
     let store = try chainStore()
     // Chains of four share no key; their order is by no means that of the keys.
     var order = Array(0..<keys.count)
@@ -32,8 +34,8 @@ extension Case {
     var latencies = Latencies()
     var position = length
     var chain = 0
-    for operation in 0..<operations {
-      if operation == operations / 2 {
+    for operation in 0..<training + operations {
+      if operation == training {
         before = try store.statistics()
         latencies = Latencies()
       }
@@ -49,7 +51,7 @@ extension Case {
         throw WrongValue(number: number)
       }
       latencies.record(now() - begun)
-      if wait > 0 { usleep(UInt32(clamping: wait)) }
+      if wait > 0, operation >= training { usleep(UInt32(clamping: wait)) }
     }
     let after = try store.statistics()
     try store.close()
@@ -70,11 +72,10 @@ extension Case {
 
   /// A store all of whose keys lie in cold.
   private func chainStore() throws -> TieredStore {
-    var configuration = configuration
+    // So that no cache of blocks holds what is read ahead of time.
+    var configuration = configuration.scaled(by: 1.0 / 128)
     configuration.placement = nil
     configuration.directReads = true
-    configuration.hot.writeBufferBytes = 4 << 20
-    configuration.cold.cacheBytes = 1 << 20
     let prefetch = try arguments.number("prefetch", 1 << 20)
     let tenth = Int(keys.count) * (Keys.keyBytes + keys.valueBytes) / 10
     configuration.prefetchBytes = prefetch
