@@ -145,6 +145,44 @@ struct PrefetchPartTests {
     #expect((duty.rest == 0) == pays)
   }
 
+  @Test("goes off duty where waiting for what is read ahead takes longer than reading")
+  func waiting() {
+    var duty = PrefetchDuty()
+    for number in 0..<PrefetchDuty.trial {
+      _ = duty.next(wasCached: true) { outlook(0.9) }
+      duty.use(sparing: number.isMultiple(of: 2) ? 50_000 : -60_000)
+    }
+    #expect(duty.rest > 0)
+  }
+
+  @Test("has who asks for a key that is under way wait until it is there, and nobody else")
+  func flights() async throws {
+    let flights = PrefetchFlights()
+    let short = Nanoseconds(1_000_000)
+    #expect(flights.join(1, atMost: short) == .none)
+    flights.begin([1, 2])
+    #expect(flights.join(3, atMost: short) == .none)
+    // Nobody ends it: it is not waited for without end.
+    guard case .gaveUp(let waited) = flights.join(2, atMost: short) else {
+      Issue.record("waited for what nobody ended")
+      return
+    }
+    #expect(waited >= short)
+    for round in 0..<200 {
+      let key = UInt64(10 + round)
+      flights.begin([key])
+      let waiter = Task.detached { flights.join(key, atMost: Nanoseconds(seconds: 60)) }
+      let ender = Task.detached { flights.end([1, key]) }
+      _ = await ender.value
+      switch await waiter.value {
+      case .none: break
+      case .came(let waited): #expect(waited < Nanoseconds(seconds: 60))
+      case .gaveUp: Issue.record("waited for a key that had come")
+      }
+      #expect(flights.join(key, atMost: short) == .none)
+    }
+  }
+
   @Test("looks again sooner where reads take long") func soon() {
     var duty = PrefetchDuty()
     _ = planned(&duty, Int(PrefetchDuty.trial), uses: 0, missMicroseconds: 8000)
@@ -217,9 +255,11 @@ struct PrefetchTests {
     var partner = Array(0..<count)
     partner.shuffle(using: &random)
     // More than the cache holds, or there were nothing to read ahead.
-    for _ in 0..<100_000 {
-      let first = Int.random(in: 0..<10_000, using: &random)
+    for _ in 0..<50_000 {
+      let first = Int.random(in: 0..<8000, using: &random)
       try get(first, from: store)
+      // A client that does something with what it gets; one that does not is spared nothing.
+      usleep(100)
       try get(partner[first], from: store)
     }
     let counts = try #require(store.prefetch).ledger.counts

@@ -158,8 +158,8 @@ struct PrefetchDuty {
   private(set) var rest: UInt32 = 0
 
   /// Takes in that an access used what was read ahead, and was spared so many nanoseconds: the time of a
-  /// read, without that for which it waited for one that was under way.
-  mutating func use(sparing nanoseconds: Double) { spared += max(0, nanoseconds) }
+  /// read, without that for which it waited for one that was under way, which may be longer.
+  mutating func use(sparing nanoseconds: Double) { spared += nanoseconds }
 
   /// Takes in the next access.
   ///

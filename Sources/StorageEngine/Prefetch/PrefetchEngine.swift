@@ -106,8 +106,9 @@ final class PrefetchEngine: Sendable {
 
   /// Notes whether the cache had a key that a client asked for, and how long that waited for it.
   func use(_ hash: UInt64, wasCached: Bool, waited: Nanoseconds, client: Int) {
-    guard ledger.use(hash, wasCached: wasCached) else { return }
-    let spared = missTime.nanoseconds - Double(waited.rawValue)
+    let isUsed = ledger.use(hash, wasCached: wasCached)
+    guard isUsed || waited > .zero else { return }
+    let spared = (isUsed ? missTime.nanoseconds : 0) - Double(waited.rawValue)
     slots[client].client.withLock { $0.duty.use(sparing: spared) }
   }
 

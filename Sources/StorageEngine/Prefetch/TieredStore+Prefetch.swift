@@ -29,9 +29,19 @@ extension TieredStore {
       key, hash: hash, wasCached: wasCached, client: client, isMissing: isMissing)
     guard isWatched else { return wasCached }
     if let plan { start(plan, by: prefetch) }
-    let waited = wasCached ? .zero : mayWait ? prefetch.flights.join(hash) : nil
-    prefetch.use(hash, wasCached: waited != nil, waited: waited ?? .zero, client: client)
-    return waited != nil
+    guard !wasCached, mayWait else {
+      prefetch.use(hash, wasCached: wasCached, waited: .zero, client: client)
+      return wasCached
+    }
+    let limit = Nanoseconds(Int64(prefetch.missTime.nanoseconds))
+    let (isCached, waited): (Bool, Nanoseconds) =
+      switch prefetch.flights.join(hash, atMost: limit) {
+      case .none: (false, .zero)
+      case .came(let waited): (true, waited)
+      case .gaveUp(let waited): (false, waited)
+      }
+    prefetch.use(hash, wasCached: isCached, waited: waited, client: client)
+    return isCached
   }
 
   private func isMissing(_ key: [UInt8], _ hash: UInt64) -> Bool {
