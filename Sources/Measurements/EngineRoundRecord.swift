@@ -24,10 +24,10 @@ public struct EngineRoundRecord: Codable, Sendable, Equatable {
   /// Bytes that the kernel sent to storage for this process over the round; nil where it does not
   /// tell.
   public var kernelWriteBytes: UInt64?
-  /// Time of the round in which the disk below had a request to work on; nil where the kernel does not
-  /// tell, or where there are several disks.
+  /// Time of the round, its ramp-up and wait for idleness included, in which the disk below had a request
+  /// to work on; nil where the kernel does not tell, or where there are several disks.
   public var deviceBusy: Nanoseconds?
-  /// Time of the round in which the disk below had nothing to do; nil as above.
+  /// Time of the same in which the disk below had nothing to do.
   public var deviceIdle: Nanoseconds?
   /// Time for which writers were delayed or stopped.
   public var stalled = Nanoseconds.zero

@@ -24,7 +24,7 @@ public enum Bound: String, Codable, Sendable {
   case thermal
   /// Other work on the machine.
   case neighbour
-  /// The store above the device, which had too little to do.
+  /// The store: the device below it had too little to do.
   case store
 }
 

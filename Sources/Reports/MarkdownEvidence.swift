@@ -90,7 +90,8 @@ struct MarkdownEvidence {
       ], rightAligned: [1, 2, 3, 4, 5, 6, 7, 8, 9], rows: rows)
     return facts + "\n\n" + table
       + "\n\nRates count entries, and the time until flush and compaction were idle again. Hit ratios and "
-      + "device reads are of all keys looked up, in the ramp-up and beside writes as well."
+      + "device reads are of all keys looked up, in the ramp-up and beside writes as well; so is the share of "
+      + "time in which the disk had something to do."
   }
 
   private func spread(_ phase: PhaseRecord) -> String {

@@ -89,10 +89,7 @@ public struct KeyRange: Sendable, Equatable {
   }
 
   /// Whether no key can lie in it.
-  public var isEmpty: Bool {
-    guard let upper else { return false }
-    return !lowerBound.lexicographicallyPrecedes(upper)
-  }
+  public var isEmpty: Bool { !lowerBound.lexicographicallyPrecedes(upperBound) }
 
   /// The bounds as RocksDB gets them; the store's own record is never within.
   var lowerBound: [UInt8] {

@@ -95,7 +95,8 @@ public struct StoreConfiguration: Sendable, Equatable {
     scaled.cold = cold.scaled(by: factor)
     scaled.hotCacheBytes = Int(Double(hotCacheBytes) * factor)
     scaled.prefetchBytes = Int(Double(prefetchBytes) * factor)
-    scaled.placement?.memoryBytes = Int(Double(placement?.memoryBytes ?? 0) * factor)
+    scaled.placement?.memoryBytes = max(
+      PlacementSettings.memoryBytesMin, Int(Double(placement?.memoryBytes ?? 0) * factor))
     return scaled
   }
 }

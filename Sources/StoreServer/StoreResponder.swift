@@ -15,7 +15,9 @@ final class StoreResponder: Sendable {
 
   /// More than that is not held for all senders together.
   private static let receivedMax = 256 << 20
-  /// Bytes after which the answer to a scan ends.
+  /// How long a value may take to come.
+  private static let receivingMax = Duration.seconds(600)
+  /// Most bytes of keys and values in the answer to a scan, unless the first value alone is longer.
   private static let scanBytes = 16 << 20
 
   init(
@@ -28,9 +30,26 @@ final class StoreResponder: Sendable {
   }
 
   func respond(to request: Request) async -> Response {
-    let response = await answer(request)
+    var response = await answer(request)
+    // What is stored is for programs that ask for it, not for pages that load it as a script or picture.
+    if let name = Self.contentTypeOptions { response.headers[name] = "nosniff" }
+    if let name = Self.resourcePolicy { response.headers[name] = "same-origin" }
     // As for GET, without the body (RFC 9110, 9.3.2).
     return request.method == .head ? response.createHeadResponse() : response
+  }
+
+  private static let contentTypeOptions = HTTPField.Name("X-Content-Type-Options")
+  private static let resourcePolicy = HTTPField.Name("Cross-Origin-Resource-Policy")
+  private static let fetchSite = HTTPField.Name("Sec-Fetch-Site")
+
+  /// Which page of another site asks; nil where none does, as far as a browser tells.
+  private static func foreignPage(_ request: Request) -> String? {
+    if let origin = request.headers[.origin] {
+      let authority = origin.split(separator: "/").last.map(String.init) ?? origin
+      return LoopbackHost.isOne(authority) ? nil : origin
+    }
+    guard let fetchSite, let site = request.headers[fetchSite] else { return nil }
+    return ["same-origin", "none"].contains(site) ? nil : "another site"
   }
 
   private func answer(_ request: Request) async -> Response {
@@ -38,6 +57,9 @@ final class StoreResponder: Sendable {
       return Self.text(
         .misdirectedRequest,
         "this store is served to 127.0.0.1 and localhost, not to '\(authority)'")
+    }
+    if let page = Self.foreignPage(request) {
+      return Self.text(.forbidden, "this store answers no page of \(page)")
     }
     do throws(StoreRequest.Fault) {
       let asked = try StoreRequest(
@@ -111,8 +133,13 @@ final class StoreResponder: Sendable {
   /// The body of a request, whose bytes are counted among those received.
   private func receive(_ request: Request) async throws -> [UInt8] {
     var value: [UInt8] = []
+    let end = ContinuousClock.now.advanced(by: Self.receivingMax)
     do {
       for try await part in request.body {
+        guard ContinuousClock.now < end else {
+          throw Refusal(
+            status: .requestTimeout, text: "the value did not come within \(Self.receivingMax)")
+        }
         guard value.count + part.readableBytes <= KeyRule.valueBytesMax else {
           throw Refusal(
             status: .contentTooLarge, text: "a value has at most \(KeyRule.valueBytesMax) bytes")
@@ -161,7 +188,8 @@ final class StoreResponder: Sendable {
     try store.scan(range, query.isReverse ? .backward : .forward, limit: query.limit + 1) {
       key, value in
       let name = Self.bytes(key)
-      guard count < query.limit, text.count < Self.scanBytes else {
+      let more = key.count + (query.keysOnly ? 0 : value.count)
+      guard count < query.limit, count == 0 || text.count + more <= Self.scanBytes else {
         next = query.isReverse ? last : name
         return false
       }

@@ -1,4 +1,5 @@
 internal import Hummingbird
+internal import HummingbirdCore
 internal import Logging
 internal import NIOCore
 internal import ServiceLifecycle
@@ -28,6 +29,16 @@ public struct StoreServer: Sendable {
     @Sendable (_ accept: String) throws(StoreError) -> (
       type: String, text: String
     )
+
+  /// Who sends nothing for so long, in the middle of a request or between two, is let go.
+  private static let idleTimeout = TimeAmount.seconds(60)
+  /// Connections at a time; others wait until one ends.
+  ///
+  /// The store needs the process' files, too.
+  private static let connectionsMax = 256
+  /// Bytes of a request's first line and of each header: the longest key, every byte of it escaped, and
+  /// some.
+  private static let headBytesMax = 3 * KeyRule.keyBytesMax + (16 << 10)
 
   private let port: Int
   private let responder: StoreResponder
@@ -64,8 +75,15 @@ public struct StoreServer: Sendable {
       responder: CallbackResponder<BasicRequestContext> { request, _ in
         await responder.respond(to: request)
       },
+      server: .http1(
+        configuration: HTTP1Channel.Configuration(
+          idleTimeout: Self.idleTimeout,
+          httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
+            maxHeaderFieldSize: Self.headBytesMax, maxHeaderListSize: 2 * Self.headBytesMax))),
       configuration: ApplicationConfiguration(
-        address: .hostname("127.0.0.1", port: port), serverName: "storebench"),
+        address: .hostname("127.0.0.1", port: port), serverName: "storebench",
+        availableConnectionsDelegate: MaximumAvailableConnections(
+          Self.connectionsMax, logger: logger)),
       onServerRunning: { channel in
         isListening.withLock { $0 = true }
         onListening(channel.localAddress?.port ?? port)

@@ -152,18 +152,22 @@ struct EngineRunTests {
   @Test(
     "blames no device that had nothing to do",
     arguments: [
-      // Work that the disk's counters add from look to look; the outcome and who is blamed.
-      (0, Outcome.inconclusive, Bound.store), (600, .fail, .device),
+      // Work and requests that the disk's counters add from look to look; the outcome and who is blamed.
+      (1e-9, 1, Outcome.inconclusive, Bound.store), (600, 1, .fail, .device),
+      (0, 0, .fail, .device),
     ])
-  func idleDevice(seconds: Double, outcome: Outcome, bound: Bound) async throws {
+  func idleDevice(
+    seconds: Double, requests: Int64, outcome: Outcome, bound: Bound
+  ) async throws {
     var behaviour = EngineBehaviour()
     behaviour.batchEntriesPerSecond = 600_000
-    var looks = 0.0
+    var looks: Int64 = 0
     let run = try await EngineRun(
       behaviour,
       activity: {
         looks += 1
-        return DeviceActivity(busy: Nanoseconds(seconds: looks * seconds))
+        return DeviceActivity(
+          busy: Nanoseconds(seconds: Double(looks) * seconds), requests: looks * requests)
       })
     let gate = try #require(run.gates["engine/batch-write/iops"])
     #expect(gate.outcome == outcome && gate.bound == bound, "\(gate.reason ?? "")")

@@ -79,25 +79,34 @@ func machine(_ files: [(path: String, text: String)], _ body: (KernelTree) throw
   @Test(
     "tells how long a disk was at work, flushes included",
     arguments: [
-      // The kernel's line; milliseconds.
-      ("1 0 8 2 1 0 8 2 0 150 4 0 0 0 0 3 25", 175), ("1 0 8 2 1 0 8 2 0 150 4", 150),
-      ("1 0 8 2 1 0 8 2 0", nil), ("1 0 8 2 1 0 8 2 0 x 4", nil),
-      ("1 0 8 2 1 0 8 2 0 9223372036854775807 4 0 0 0 0 3 25", nil),
-    ] as [(String, Int64?)])
-  func activity(line: String, expected: Int64?) throws {
+      // The kernel's line and release; milliseconds and requests.
+      ("1 0 8 20 2 0 8 30 0 150 50 3 0 8 7 4 25", "6.18.5", 175, 10),
+      ("1 0 8 20 2 0 8 30 0 150 50 3 0 8 7 4 25", "6.10.0-rc1", 175, 10),
+      // Before Linux 6.10 the tenth field tells too little.
+      ("1 0 8 20 2 0 8 30 0 15 50 3 0 8 7 4 25", "6.9.12", 82, 10),
+      ("1 0 8 20 2 0 8 30 0 15 50 3 0 8 7 4 25", "5.15.0-91-generic", 82, 10),
+      ("1 0 8 20 2 0 8 30 0 15 50", "5.3.0", 50, 3),
+      ("1 0 8 20 2 0 8 30 0 15 50", "unknown", 50, 3),
+      ("1 0 8 2 1 0 8 2 0", "6.18.5", nil, 0), ("1 0 8 2 1 0 8 2 0 x 4", "6.18.5", nil, 0),
+      ("1 0 8 2 1 0 8 2 0 9223372036854775807 4 0 0 0 0 3 25", "6.18.5", nil, 0),
+    ] as [(String, String, Int64?, Int64)])
+  func activity(line: String, release: String, milliseconds: Int64?, requests: Int64) throws {
     try machine([
       ("/sys/class/block/sdx/dev", "8:240"), ("/sys/class/block/sdx/stat", line),
+      ("/proc/sys/kernel/osrelease", release),
     ]) { tree in
       let disk = try #require(BlockDevice(name: "sdx", tree: tree))
-      #expect(
-        DeviceActivity(of: disk)?.busy == expected.map { Nanoseconds($0 * 1_000_000) })
+      let expected = milliseconds.map {
+        DeviceActivity(busy: Nanoseconds($0 * 1_000_000), requests: requests)
+      }
+      #expect(DeviceActivity(of: disk) == expected)
     }
   }
 
   @Test("divides the time by what a disk's counters moved")
   func activityShare() {
-    let before = DeviceActivity(busy: Nanoseconds(seconds: 2))
-    let after = DeviceActivity(busy: Nanoseconds(seconds: 5))
+    let before = DeviceActivity(busy: Nanoseconds(seconds: 2), requests: 7)
+    let after = DeviceActivity(busy: Nanoseconds(seconds: 5), requests: 8)
     let some = after.share(since: before, of: Nanoseconds(seconds: 10))
     #expect(some?.busy == Nanoseconds(seconds: 3) && some?.idle == Nanoseconds(seconds: 7))
     // Requests and flushes at once count twice.
@@ -105,6 +114,8 @@ func machine(_ files: [(path: String, text: String)], _ body: (KernelTree) throw
     #expect(full?.busy == Nanoseconds(seconds: 2) && full?.idle == .zero)
     #expect(before.share(since: after, of: Nanoseconds(seconds: 1)) == nil)
     #expect(after.share(since: before, of: .zero) == nil)
+    // A disk that keeps no counters was not idle.
+    #expect(after.share(since: after, of: Nanoseconds(seconds: 1)) == nil)
   }
 
   @Test("is disturbed by the share of time that its counters moved")

@@ -66,6 +66,11 @@ struct KeyRuleTests {
     #expect(!KeyRange(from: [2], upTo: [2, 0]).isEmpty)
     #expect(!KeyRange.all.isEmpty)
     #expect(KeyRange(from: nil, upTo: [0]).isEmpty)
+    // Beyond every key that may be.
+    let highest = [UInt8](repeating: 0xFF, count: KeyRule.keyBytesMax)
+    #expect(!KeyRange(from: highest).isEmpty && !KeyRange(from: highest + [0]).isEmpty)
+    #expect(
+      KeyRange(from: highest + [0xFF]).isEmpty && KeyRange(from: highest + [0xFF, 1]).isEmpty)
   }
 
   @Test("a range knows its keys")

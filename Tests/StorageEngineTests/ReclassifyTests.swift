@@ -99,6 +99,44 @@ struct ReclassifyTests {
     #expect(try store.reclassify().movedKeys == [:])
   }
 
+  @Test("fills no tier beyond its share, neither from above nor from below, and tells of it")
+  func targetFull() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create(configuration { $0.capacityBytes = [.cold: 500_000] })
+    var random = SeededGenerator(seed: 1)
+    // A part of a move takes 1 MiB: of 4 MB no more than one comes after it is full.
+    for number in 0..<4000 { try store.put(bytes("key \(number)"), random.bytes(1000)) }
+    let first = try store.reclassify()
+    let sunk = first.movedKeys[.cold] ?? 0
+    #expect(sunk > 400 && sunk < 2200, "\(first.movedKeys)")
+    #expect(first.failures.contains { if case .noSpace(.cold, _, _) = $0 { true } else { false } })
+    #expect(try store.reclassify().movedKeys == [:])
+    for number in 0..<4000 {
+      #expect(try store.get(bytes("key \(number)")) { $0.count } == 1000)
+    }
+  }
+
+  @Test(
+    "goes on between tiers that are well where a third one fails",
+    .enabled(if: LoopDisk.isUsable, "mounting needs root, mkfs.ext4 and mkfs.xfs"))
+  func othersGoOn() throws {
+    let fixture = try StoreFixture()
+    let disk = try LoopDisk(.ext4, in: fixture.folder)
+    var configuration = configuration()
+    configuration.tierFolders[.cold] = disk.path + "/tier"
+    let store = try fixture.create(configuration)
+    for number in 0..<100 { try store.put(bytes("key \(number)"), bytes("value")) }
+    // As often as belongs to warm; the rest is to sink to cold, which comes first.
+    for _ in 0..<10 {
+      for number in 0..<50 { #expect(try store.get(bytes("key \(number)")) == bytes("value")) }
+    }
+    try disk.makeReadOnly()
+    let report = try store.reclassify()
+    #expect(report.movedKeys == [.warm: 50] && !report.failures.isEmpty, "\(report)")
+    try? store.close()
+    try disk.unmount()
+  }
+
   @Test(
     "is refused settings that it cannot work with",
     arguments: [

@@ -120,7 +120,7 @@ struct StorageMetricsTests {
     counts.begin()
     #expect(counts.inProgress == 2)
     counts.fail(route)
-    counts.end(route, keys: 0, bytes: 0)
+    counts.end(route, keys: 0, bytes: 0, isWhole: true)
     #expect(counts.inProgress == 0)
     #expect(counts[route] == MoveCounts.Figures(failures: 1))
     #expect(counts[MoveCounts.Route(from: .warm, to: .hot)] == MoveCounts.Figures())

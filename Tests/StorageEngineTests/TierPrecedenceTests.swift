@@ -248,6 +248,60 @@ struct TierPrecedenceTests {
     #expect(try store.get(bytes("k9")) == bytes("v"))
   }
 
+  @Test(
+    "a copy that is damaged in a tier below holds back its key alone",
+    arguments: [Tier.warm, .cold])
+  func damagedBelow(tier: Tier) throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    for number in 0..<10 { try store.put(bytes("k\(number)"), bytes("v")) }
+    try RawTier.put(try store.tiers()[tier], bytes("k3"), [1, 2, 3])
+    let report = try store.reclassify()
+    #expect(report.movedKeys == [.cold: 9], "\(report)")
+    #expect(!report.failures.isEmpty && report.failures.allSatisfy { $0.place?.tier == tier })
+    #expect(try store.get(bytes("k3")) == bytes("v"))
+    #expect(try store.tier(holding: bytes("k3")) == .hot)
+    #expect(try store.get(bytes("k9")) == bytes("v"))
+    #expect(try store.statistics().moves.routes.values.contains { $0.failures > 0 })
+    // What comes from elsewhere is refused instead.
+    let copy = StoredEntry(
+      key: bytes("k3"), version: version(5), kind: .value,
+      value: bytes("w"))
+    #expect(throws: StoreError.self) { try store.ingest([copy], into: tier) }
+  }
+
+  @Test("of several copies of a key the newest is taken in, and what is cached of it goes")
+  func ingestTwice() throws {
+    let fixture = try StoreFixture()
+    var configuration = StoreFixture.small
+    configuration.hotCacheBytes = 1 << 20
+    let store = try fixture.create(configuration)
+    func entry(_ key: String, _ sequence: UInt64, _ value: String) -> StoredEntry {
+      StoredEntry(
+        key: bytes(key), version: version(sequence), kind: .value,
+        value: bytes(value))
+    }
+    let entries = [entry("a", 10, "new"), entry("b", 3, "b"), entry("a", 5, "old")]
+    #expect(try store.ingest(entries, into: .warm) == 2)
+    #expect(try store.get(bytes("a")) == bytes("new") && store.get(bytes("b")) == bytes("b"))
+    // Of a batch that cannot be placed whole, no reader may go on with what it replaced in part.
+    try RawTier.put(try store.tiers().cold, bytes("z"), [1, 2, 3])
+    let more = (0..<100).map { entry("key \(100 + $0)", 20, "first") }
+    try store.ingest(more, into: .hot)
+    for one in more { #expect(try store.get(one.key) == bytes("first")) }
+    let newer = (0..<100).map { entry("key \(100 + $0)", 30, "second") } + [entry("z", 30, "z")]
+    #expect(throws: StoreError.self) { try store.ingest(newer, into: .hot) }
+    for one in more {
+      let got = try store.get(one.key)
+      var scanned: [UInt8]?
+      try store.scan(KeyRange(prefix: one.key)) { _, value in
+        scanned = value.copied()
+        return true
+      }
+      #expect(got == scanned)
+    }
+  }
+
   @Test("a scan tells of a table that cannot be read instead of showing what lies below it")
   func scanOfDamagedTable() throws {
     let fixture = try StoreFixture()

@@ -41,6 +41,23 @@ struct ServeCommandTests: RunsStoreCommands {
       ).ending().output
     }
 
+    /// A connection, of which the caller takes care.
+    func connection() throws -> Int32 {
+      let port = try #require(address.split(separator: ":").last.flatMap { UInt16($0) })
+      let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+      var place = sockaddr_in()
+      place.sin_family = sa_family_t(AF_INET)
+      place.sin_port = port.bigEndian
+      place.sin_addr.s_addr = inet_addr("127.0.0.1")
+      let connected = withUnsafePointer(to: &place) { place in
+        place.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+      }
+      try #require(connected == 0, "errno \(errno)")
+      return socket
+    }
+
     func stop() throws -> StorebenchProgram.Ending {
       kill(run.process.processIdentifier, SIGTERM)
       return try run.ending(withinSeconds: 30)
@@ -100,6 +117,11 @@ struct ServeCommandTests: RunsStoreCommands {
       ("/keys/" + String(repeating: "k", count: 65_537), ["-X", "PUT", "-d", "v"], "", ""),
       ("/keys", ["-H", "Host: evil.example"], "421", "127.0.0.1 and localhost"),
       ("/keys", ["-H", "Host: localhost:80"], "200", ""),
+      ("/keys", ["-H", "Origin: https://evil.example"], "403", "no page of https://evil.example"),
+      ("/keys", ["-H", "Origin: null"], "403", "no page of null"),
+      ("/keys", ["-H", "Origin: http://localhost:3000"], "200", ""),
+      ("/keys", ["-H", "Sec-Fetch-Site: cross-site"], "403", "another site"),
+      ("/keys", ["-H", "Sec-Fetch-Site: same-origin"], "200", ""),
     ] as [(String, [String], String, String)] {
       let ending = try StorebenchProgram.Run(
         ["curl", "-s", "-w", "\n%{http_code}"] + arguments + [service.address + path], in: nil,
@@ -113,6 +135,50 @@ struct ServeCommandTests: RunsStoreCommands {
       }
       #expect(words.isEmpty || ending.output.contains(words), "\(path): \(ending.output)")
     }
+    #expect(try service.stop().code == 0)
+  }
+
+  @Test("takes the longest key, every byte of it escaped, and pages go on behind it")
+  func longKeys() throws {
+    let service = try Service()
+    // Longer than curl takes.
+    let key = String(repeating: "%FF", count: 65_536)
+    func answer(_ line: String, _ body: String = "") throws -> String {
+      let socket = try service.connection()
+      defer { close(socket) }
+      let request =
+        "\(line) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+      try FileHandle(fileDescriptor: socket).write(contentsOf: Data(request.utf8))
+      let answer = try FileHandle(fileDescriptor: socket).readToEnd() ?? Data()
+      return String(decoding: answer, as: UTF8.self)
+    }
+    #expect(try answer("PUT /keys/" + key, "v").hasPrefix("HTTP/1.1 204"))
+    #expect(try answer("PUT /keys/a", "v").hasPrefix("HTTP/1.1 204"))
+    #expect(try answer("GET /keys/" + key).hasSuffix("\r\n\r\nv"))
+    let page = try answer("GET /keys?limit=1&keys-only")
+    #expect(page.contains("Next-From: " + key + "\r\n") && page.hasSuffix("\r\n\r\na\n"))
+    #expect(try answer("GET /keys?keys-only&from=" + key).hasSuffix("\\xff\n"))
+    #expect(try service.stop().code == 0)
+  }
+
+  @Test("goes on for others where some connect and say nothing")
+  func silentConnections() throws {
+    let service = try Service()
+    var sockets: [Int32] = []
+    defer { for socket in sockets { close(socket) } }
+    for number in 0..<200 {
+      let socket = try service.connection()
+      sockets.append(socket)
+      if number.isMultiple(of: 2) {
+        let part = "PUT /keys/k HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc"
+        try FileHandle(fileDescriptor: socket).write(contentsOf: Data(part.utf8))
+      }
+    }
+    #expect(try service.status("/keys/k", "-X", "PUT", "-d", "v") == "204")
+    #expect(try service.curl("/keys/k").output == "v")
+    for socket in sockets { close(socket) }
+    sockets = []
     #expect(try service.stop().code == 0)
   }
 

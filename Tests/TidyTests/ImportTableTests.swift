@@ -13,7 +13,8 @@ private let importTable: [String: Set<String>] = [
   "StorageEngine": ["RocksDB", "LinuxIO", "Measurements", "CoreMetrics"],
   "PrometheusMetrics": ["CoreMetrics"],
   "StoreServer": [
-    "StorageEngine", "Hummingbird", "HTTPTypes", "Logging", "NIOCore", "ServiceLifecycle",
+    "StorageEngine", "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore",
+    "ServiceLifecycle",
   ],
   "Workloads": ["Measurements"],
   "Driver": ["Workloads", "LinuxIO", "Measurements"],

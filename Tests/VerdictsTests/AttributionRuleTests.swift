@@ -118,23 +118,30 @@ import Testing
     #expect(found == expected)
   }
 
+  /// Seconds that a round's disk had nothing to do, and something; nil where the kernel does not tell.
+  typealias Seconds = (idle: Double, busy: Double)?
+
   @Test(
     "of a store is the store where a device that takes no time would not have helped",
     arguments: [
-      // Metric, arrival, value, limit, idle and busy seconds a round; whether the store bound it.
-      ("batch-write/iops", "closed", 90, 100, 0.8, 0.2, false),
-      ("batch-write/iops", "closed", 50, 100, 0.8, 0.2, true),
-      ("batch-write/iops", "closed", 79, 100, 0.8, 0.2, true),
-      ("batch-write/iops", "closed", 80, 100, 0.8, 0.2, false),
-      ("batch-write/iops", "closed", 1, 100, 0, 1, false),
-      ("batch-write/iops", "closed", 50, 100, 0, 0, false),
-      ("batch-write/iops", "poisson", 50, 100, 0.8, 0.2, false),
-      ("batch-10k/p99", "closed", 200, 100, 0.6, 0.4, true),
-      ("batch-10k/p99", "closed", 200, 100, 0.4, 0.6, false),
-    ] as [(String, String, Double, Double, Double, Double, Bool)])
+      // Metric, arrival, value, limit, rounds; whether the store bound it.
+      ("batch-write/iops", "closed", 90, 100, [(0.8, 0.2), (0.8, 0.2)], false),
+      ("batch-write/iops", "closed", 50, 100, [(0.8, 0.2), (0.8, 0.2)], true),
+      // A long round counts by its length: 12 of 20 s.
+      ("batch-write/iops", "closed", 59, 100, [(2, 0), (10, 8)], true),
+      ("batch-write/iops", "closed", 61, 100, [(2, 0), (10, 8)], false),
+      ("batch-write/iops", "closed", 80, 100, [(0.8, 0.2), (0.8, 0.2)], false),
+      ("batch-write/iops", "closed", 1, 100, [(0, 1), (0, 1)], false),
+      ("batch-write/iops", "closed", 1, 100, [(0.09, 0.91)], false),
+      ("batch-write/iops", "closed", 1, 100, [(0.11, 0.89)], true),
+      ("batch-write/iops", "closed", 50, 100, [(0.8, 0.2), nil], false),
+      ("batch-write/iops", "closed", 50, 100, [(0, 0)], false),
+      ("batch-write/iops", "poisson", 50, 100, [(0.8, 0.2)], false),
+      // A few slow requests make a percentile, and take little of the time.
+      ("batch-10k/p99", "closed", 200, 100, [(0.9, 0.1)], false),
+    ] as [(String, String, Double, Double, [Seconds], Bool)])
   func storeLimit(
-    metric: String, arrival: String, value: Double, limit: Double, idle: Double, busy: Double,
-    expected: Bool
+    metric: String, arrival: String, value: Double, limit: Double, rounds: [Seconds], expected: Bool
   ) throws {
     let profile = try SyntheticRun.profile("hot")
     var phase = try #require(SyntheticRun(profile).record.phases.first)
@@ -142,15 +149,18 @@ import Testing
       name: "engine/batch-write", workload: "store-batch-write", blockSplit: "100",
       readPercent: 0, depth: 4, threads: 1, distribution: "uniform", arrival: arrival,
       ratePerSecond: nil, submission: "", rangeStartBytes: 0, rangeBytes: 1 << 30)
-    var round = RoundRecord(index: 0, startedAt: .zero)
-    round.engine = EngineRoundRecord(entries: 1)
-    round.engine?.deviceBusy = Nanoseconds(seconds: busy)
-    round.engine?.deviceIdle = Nanoseconds(seconds: idle)
-    phase.rounds = [round, round]
+    phase.rounds = rounds.enumerated().map { index, seconds in
+      var round = RoundRecord(index: index, startedAt: .zero)
+      round.engine = EngineRoundRecord(entries: 1)
+      round.engine?.deviceBusy = seconds.map { Nanoseconds(seconds: $0.busy) }
+      round.engine?.deviceIdle = seconds.map { Nanoseconds(seconds: $0.idle) }
+      return round
+    }
     let name = try #require(GateName("engine/" + metric))
+    let isLatency = metric.hasSuffix("p99")
     var gate = GateResult(
-      name: name, side: metric.hasSuffix("p99") ? .max : .min, limit: limit,
-      unit: metric.hasSuffix("p99") ? .nanoseconds : .perSecond)
+      name: name, side: isLatency ? .max : .min, limit: limit,
+      unit: isLatency ? .nanoseconds : .perSecond)
     gate.value = value
     #expect((AttributionRule.storeLimit(gate, phase)?.bound == .store) == expected)
     gate.name = try #require(GateName("raw/random-read-4k/iops"))

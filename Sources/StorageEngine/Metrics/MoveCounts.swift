@@ -28,7 +28,7 @@ public struct MoveCounts: Sendable, Equatable {
   public struct Figures: Sendable, Equatable {
     /// Moves that came to their end.
     public var successes: UInt64 = 0
-    /// Moves that failed; what they had not moved stays where it was.
+    /// Moves that failed, or passed over what is damaged; what they had not moved stays where it was.
     public var failures: UInt64 = 0
     /// Keys that left the source.
     public var keys: UInt64 = 0
@@ -46,10 +46,11 @@ public struct MoveCounts: Sendable, Equatable {
 
   mutating func begin() { inProgress += 1 }
 
-  mutating func end(_ route: Route, keys: Int, bytes: Int) {
+  mutating func end(_ route: Route, keys: Int, bytes: Int, isWhole: Bool) {
     inProgress -= 1
+    if !isWhole { routes[route, default: Figures()].failures += 1 }
     guard bytes > 0 else { return }
-    routes[route, default: Figures()].successes += 1
+    if isWhole { routes[route, default: Figures()].successes += 1 }
     routes[route, default: Figures()].keys += UInt64(keys)
     routes[route, default: Figures()].bytes += UInt64(bytes)
   }

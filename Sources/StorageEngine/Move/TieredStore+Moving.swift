@@ -49,7 +49,10 @@ extension TieredStore {
     _ range: KeyRange, from tier: Tier, byteLimit: Int,
     where isWanted: (_ key: Span<UInt8>) -> Bool, damaged: (StoreError) -> Bool
   ) throws(StoreError) -> RangeExport {
-    let source = try tiers()[tier]
+    let tiers = try tiers()
+    // Who closes the store waits for all that hold its tiers.
+    defer { extendLifetime(tiers) }
+    let source = tiers[tier]
     var result = RangeExport(entries: [], digest: RangeDigest(), next: nil)
     guard !range.isEmpty else { return result }
     var options = IteratorOptions(from: range.lowerBound, to: range.upperBound)
@@ -89,7 +92,8 @@ extension TieredStore {
   /// version, syncs, and removes older copies from the tiers above.
   ///
   /// Deletions are not kept in the cold tier: nothing lies below it that they could hide. Where a copy is
-  /// newer than anything here, what is written later gets versions above it.
+  /// newer than anything here, what is written later gets versions above it. Of several copies of a key the
+  /// newest counts.
   ///
   /// - Returns: How many copies were taken.
   @discardableResult
@@ -110,9 +114,25 @@ extension TieredStore {
       // Else a power cut could take that back, and leave the copies.
       try Self.syncLog(of: try tiers().hot)
     }
+    let newest = Self.newest(of: entries)
     return try mover.withLock { _ throws(StoreError) -> Int in
-      try place(entries, in: tier, from: nil).takenCount
+      try place(newest, in: tier, from: nil).takenCount
     }
+  }
+
+  /// The newest copy of each key, in the order of their first ones.
+  private static func newest(of entries: [StoredEntry]) -> [StoredEntry] {
+    var places: [[UInt8]: Int] = [:]
+    var newest: [StoredEntry] = []
+    for entry in entries {
+      if let place = places[entry.key] {
+        if newest[place].version < entry.version { newest[place] = entry }
+      } else {
+        places[entry.key] = newest.count
+        newest.append(entry)
+      }
+    }
+    return newest
   }
 
   /// Far from where counting on would overflow.
@@ -124,88 +144,132 @@ extension TieredStore {
     var takenCount = 0
     /// Those that the tier has now, or a newer version in their place.
     var there: [StoredEntry] = []
-    /// Of which keys another tier has an older version.
-    ///
-    /// Those above, and, where copies go up, those below as well. Else a reader who came by before the copy did would find that one once the source is
-    /// empty.
-    var outdated: [Tier: [StoredEntry]] = [:]
+    /// Keys whose copies in other tiers cannot be read: they stay where they are.
+    var damagedKeys: Set<[UInt8]> = []
+    /// The first of what is wrong with them.
+    var damage: StoreError?
 
     mutating func add(_ other: Placed) {
       takenCount += other.takenCount
       there += other.there
-      outdated.merge(other.outdated) { $0 + $1 }
+      damagedKeys.formUnion(other.damagedKeys)
+      damage = damage ?? other.damage
     }
+
+    mutating func note(_ damage: StoreError, of key: [UInt8]) {
+      damagedKeys.insert(key)
+      self.damage = self.damage ?? damage
+    }
+  }
+
+  /// What tiers beside the source and the target have of keys that are copied.
+  private struct Survey {
+    /// Copies than which nothing newer lies below the target.
+    var newest: [StoredEntry] = []
+    /// Of which keys another tier has an older version.
+    ///
+    /// Those above, and, where copies go up, those below as well. Else a reader who came by before the copy
+    /// did would find that one once the source is empty.
+    var outdated: [Tier: [StoredEntry]] = [:]
   }
 
   /// Places copies, under the movers' lock; they are on the drive when it returns.
   ///
   /// Only callers' commits change the hot tier beside the mover, so only there do commits wait, a few keys
-  /// at a time and for no drive. The tier that the copies come from needs no look.
+  /// at a time and for no drive: what lies below is looked at before. The tier that the copies come from
+  /// needs no look. Between tiers a key that cannot be read is passed over; what comes from elsewhere is
+  /// not placed then.
   func place(
     _ entries: [StoredEntry], in tier: Tier, from source: Tier?
   ) throws(StoreError) -> Placed {
     let tiers = try tiers()
+    // Between two tiers a reader finds what it found before.
+    defer { if source == nil { dropFromCache(entries) } }
     var placement = Placed()
+    let survey = try survey(entries, for: tier, of: tiers, from: source, &placement)
+    let newest = survey.newest
     if tier == .hot {
-      for chunk in Self.chunks(of: entries) {
+      for chunk in Self.chunks(of: newest) {
         placement.add(
           try atOneMoment { () throws(StoreError) -> Placed in
-            try write(entries[chunk], to: tier, of: tiers, from: source, sync: false)
+            try write(newest[chunk], to: tiers.hot, skipsDamage: source != nil, sync: false)
           })
       }
       if placement.takenCount > 0 { try Self.syncLog(of: tiers.hot) }
     } else {
-      placement = try write(entries[...], to: tier, of: tiers, from: source, sync: true)
+      placement.add(
+        try write(newest[...], to: tiers[tier], skipsDamage: source != nil, sync: true))
     }
-    for (other, older) in placement.outdated {
+    for (other, older) in survey.outdated {
       try delete(
-        older, from: tiers[other], beside: other.isBelow(tier) ? .readers : .commits
+        older.filter { !placement.damagedKeys.contains($0.key) }, from: tiers[other],
+        beside: other.isBelow(tier) ? .readers : .commits
       ) { $0 < $1 }
     }
-    // Between two tiers a reader finds what it found before.
-    if source == nil { dropFromCache(entries) }
     return placement
   }
 
-  /// Writes copies to a tier where it and those below have nothing as new.
-  private func write(
-    _ entries: ArraySlice<StoredEntry>, to tier: Tier, of tiers: OpenTiers, from source: Tier?,
-    sync: Bool
-  ) throws(StoreError) -> Placed {
+  /// Looks for copies in other tiers.
+  private func survey(
+    _ entries: [StoredEntry], for tier: Tier, of tiers: OpenTiers, from source: Tier?,
+    _ placement: inout Placed
+  ) throws(StoreError) -> Survey {
     let above = Tier.allCases.prefix { $0 != tier }.filter { $0 != source }
     let below = Tier.allCases.drop { $0 != tier }.dropFirst().filter { $0 != source }
     let goesUp = source?.isBelow(tier) ?? false
     let ranges = published.tombstones
+    var survey = Survey()
+    for entry in entries where ranges?.hides(entry.key, entry.version) != true {
+      do throws(StoreError) {
+        var outdated: [Tier] = []
+        for tier in above {
+          if let other = try Self.version(of: entry.key, in: tiers[tier]), other < entry.version {
+            outdated.append(tier)
+          }
+        }
+        var isOutdated = false
+        for tier in below where !isOutdated {
+          if let other = try Self.version(of: entry.key, in: tiers[tier]) {
+            isOutdated = other > entry.version
+            if goesUp, other < entry.version { outdated.append(tier) }
+          }
+        }
+        for tier in outdated { survey.outdated[tier, default: []].append(entry) }
+        if !isOutdated { survey.newest.append(entry) }
+      } catch {
+        guard source != nil, case .corruption = error else { throw error }
+        placement.note(error, of: entry.key)
+      }
+    }
+    return survey
+  }
+
+  /// Writes copies to a tier where it has nothing as new.
+  private func write(
+    _ entries: ArraySlice<StoredEntry>, to tier: TierDatabase, skipsDamage: Bool, sync: Bool
+  ) throws(StoreError) -> Placed {
+    let ranges = published.tombstones
     var placement = Placed()
     var batch = WriteBatch()
     for entry in entries where ranges?.hides(entry.key, entry.version) != true {
-      for tier in above {
-        if let other = try Self.version(of: entry.key, in: tiers[tier]), other < entry.version {
-          placement.outdated[tier, default: []].append(entry)
-        }
-      }
-      var isOutdated = false
-      for tier in below where !isOutdated {
-        if let other = try Self.version(of: entry.key, in: tiers[tier]) {
-          isOutdated = other > entry.version
-          if goesUp, other < entry.version {
-            placement.outdated[tier, default: []].append(entry)
-          }
-        }
-      }
-      if isOutdated { continue }
-      placement.there.append(entry)
-      if let present = try Self.version(of: entry.key, in: tiers[tier]), present >= entry.version {
+      let present: Version?
+      do throws(StoreError) {
+        present = try Self.version(of: entry.key, in: tier)
+      } catch {
+        guard skipsDamage, case .corruption = error else { throw error }
+        placement.note(error, of: entry.key)
         continue
       }
-      if tier == .cold, entry.kind == .tombstone {
+      placement.there.append(entry)
+      if let present, present >= entry.version { continue }
+      if tier.tier == .cold, entry.kind == .tombstone {
         batch.delete(entry.key)
       } else {
         batch.put(entry.key, entry.stored)
       }
       placement.takenCount += 1
     }
-    try Self.write(&batch, to: tiers[tier], sync: sync)
+    try Self.write(&batch, to: tier, sync: sync)
     return placement
   }
 
@@ -322,6 +386,7 @@ extension TieredStore {
   func verify(_ entries: [StoredEntry], in tier: TierDatabase) throws(StoreError) {
     var expected = RangeDigest()
     var found = RangeDigest()
+    let turn = published.rangeTurn()
     let ranges = published.tombstones
     for entry in entries where ranges?.hides(entry.key, entry.version) != true {
       let present = try Self.entry(entry.key, in: tier)
@@ -331,7 +396,7 @@ extension TieredStore {
       if let present { found.add(present) }
     }
     // A range that was deleted meanwhile took copies along; they are dead in the source as well.
-    guard found == expected || published.tombstones != ranges else {
+    guard found == expected || !published.isUnchanged(since: turn) else {
       throw .corruption(
         tier: tier.tier, file: tier.path,
         cause: "\(found.count) of \(expected.count) copies were read back as they were written")

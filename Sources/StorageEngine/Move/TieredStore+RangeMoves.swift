@@ -60,7 +60,8 @@ extension TieredStore {
       }
       let moved = try move(part.entries, from: source, to: target)
       return MovedPart(
-        movedCount: moved.count, byteCount: moved.bytes, next: part.next, damage: damage)
+        movedCount: moved.count, byteCount: moved.bytes, next: part.next,
+        damage: damage ?? moved.damage)
     }
   }
 
@@ -97,7 +98,8 @@ extension TieredStore {
         }
       }
       let moved = try move(entries, from: source, to: target)
-      return MovedPart(movedCount: moved.count, byteCount: moved.bytes, next: nil, damage: damage)
+      return MovedPart(
+        movedCount: moved.count, byteCount: moved.bytes, next: nil, damage: damage ?? moved.damage)
     }
     return MovedKeys(
       movedCount: part.movedCount, byteCount: part.byteCount, left: left, damage: part.damage)
@@ -112,7 +114,9 @@ extension TieredStore {
       moveCounts.withLock { $0.begin() }
       do throws(StoreError) {
         let part = try body()
-        moveCounts.withLock { $0.end(route, keys: part.movedCount, bytes: part.byteCount) }
+        moveCounts.withLock {
+          $0.end(route, keys: part.movedCount, bytes: part.byteCount, isWhole: part.damage == nil)
+        }
         return part
       } catch {
         moveCounts.withLock { $0.fail(route) }
@@ -124,14 +128,15 @@ extension TieredStore {
   /// Moves copies; only under the movers' lock, under which they were read.
   private func move(
     _ entries: [StoredEntry], from source: Tier, to target: Tier
-  ) throws(StoreError) -> (count: Int, bytes: Int) {
-    guard !entries.isEmpty else { return (0, 0) }
+  ) throws(StoreError) -> (count: Int, bytes: Int, damage: StoreError?) {
+    guard !entries.isEmpty else { return (0, 0, nil) }
     let tiers = try tiers()
     if source == .hot { try Self.syncLog(of: tiers.hot) }
     let placement = try place(entries, in: target, from: source)
     try verify(placement.there, in: tiers[target])
-    let count = try remove(entries, from: source, to: target)
-    noteTier(target, of: entries)
-    return (count, entries.reduce(0) { $0 + $1.byteCount })
+    let whole = entries.filter { !placement.damagedKeys.contains($0.key) }
+    let count = try remove(whole, from: source, to: target)
+    noteTier(target, of: whole)
+    return (count, whole.reduce(0) { $0 + $1.byteCount }, placement.damage)
   }
 }

@@ -9,7 +9,7 @@ final class Placement: Sendable {
   private let folder: String
   let tap: AccessTap
   let rising: RisingKeys
-  /// Held by whoever reclassifies; with where the last one stopped in each tier.
+  /// Held by whoever reclassifies; with what the last one leaves to the next.
   let turn = Mutex(ReclassificationMemory())
   private let isStarted = Atomic<Bool>(false)
   private let isStopping = Atomic<Bool>(false)
@@ -86,23 +86,55 @@ final class Placement: Sendable {
 
 /// What one reclassification leaves to the next.
 struct ReclassificationMemory: Sendable {
-  /// Where walks over tiers stopped.
-  var stoppedAt: [Tier: [UInt8]] = [:]
-  /// What was taken out of tiers that were too full.
-  var relieved: [Tier: RelievedTier] = [:]
+  /// How full the tiers are.
+  var levels: [Tier: TierLevel] = [:]
 }
 
-/// A tier that gave keys away as it was too full: its files shrink only once RocksDB merges them.
-struct RelievedTier: Sendable, Equatable {
-  /// Bytes that it took then.
-  var usedBytes: UInt64
-  /// Bytes of them that it gave away.
-  var givenBytes: UInt64
+/// How full a tier is, as far as its files do not show it yet: pure.
+///
+/// They shrink only once RocksDB merges them. What left a tier is taken for gone until as much may have been
+/// written in its place; else a tier that is too full would be emptied by each look at it.
+struct TierLevel: Sendable, Equatable {
+  /// Bytes that the tier takes.
+  private(set) var bytes: UInt64
+  /// Bytes that callers had written to it by then.
+  private(set) var written: UInt64
 
-  /// What it takes once those bytes are free: pure.
-  func settled(_ used: UInt64) -> UInt64 {
-    let freed = usedBytes - min(usedBytes, used)
-    return used - min(used, givenBytes - min(givenBytes, freed))
+  /// What is stored, where nothing else is known.
+  init(stored: UInt64, written: UInt64) {
+    bytes = stored
+    self.written = written
+  }
+
+  /// Bytes that came by moves since it was last compared with the files, which may not hold them yet.
+  private var moved: UInt64 = 0
+
+  /// Takes in what callers wrote since.
+  mutating func advance(written now: UInt64) {
+    grow(by: now - min(now, written))
+    written = now
+  }
+
+  /// The tier takes no more than its files, and what came by moves of late.
+  mutating func limit(toStored stored: UInt64) {
+    let (most, overflow) = stored.addingReportingOverflow(moved)
+    bytes = min(bytes, overflow ? .max : most)
+    moved = 0
+  }
+
+  /// Takes in what a move brought.
+  mutating func add(_ count: UInt64) {
+    grow(by: count)
+    let (sum, overflow) = moved.addingReportingOverflow(count)
+    moved = overflow ? .max : sum
+  }
+
+  /// Takes in what a move took away.
+  mutating func remove(_ count: UInt64) { bytes -= min(bytes, count) }
+
+  private mutating func grow(by count: UInt64) {
+    let (sum, overflow) = bytes.addingReportingOverflow(count)
+    bytes = overflow ? .max : sum
   }
 }
 

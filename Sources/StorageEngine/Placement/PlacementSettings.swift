@@ -15,6 +15,8 @@ public struct PlacementSettings: Sendable, Equatable {
   /// Seconds that go by for the rule; nil for the system's monotonic clock.
   public var clock: PlacementClock?
 
+  static let memoryBytesMin = 4096
+
   /// Hourly, by the documented rule.
   public init() {}
 
@@ -29,7 +31,8 @@ public struct PlacementSettings: Sendable, Equatable {
         "a number above 0, or nil for never")
     }
     try Self.require(
-      (4096...1 << 40).contains(memoryBytes), "memoryBytes", memoryBytes, "4096 to 2^40")
+      (Self.memoryBytesMin...1 << 40).contains(memoryBytes), "memoryBytes", memoryBytes,
+      "\(Self.memoryBytesMin) to 2^40")
     try Self.require(bytesPerSecond >= 1024, "bytesPerSecond", bytesPerSecond, "1024 or more")
     try Self.require(
       fullShare > 0 && fullShare <= 1, "fullShare", fullShare, "above 0 and at most 1")
@@ -105,7 +108,9 @@ public struct ReclassifyReport: Sendable, Equatable {
   public var totalKeys: UInt64 = 0
   /// Seconds that it took.
   public var seconds = 0.0
-  /// Whether it came to its end; else the next goes on where this one stopped.
+  /// Whether it came to its end; else the store was closed meanwhile.
+  ///
+  /// What moved has moved, and the next one looks at all keys again.
   public var isComplete = true
   /// Why keys could not leave a tier or come into one; they stay where they are, and can be read.
   public var failures: [StoreError] = []

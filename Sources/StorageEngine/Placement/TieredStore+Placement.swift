@@ -26,7 +26,8 @@ extension TieredStore {
         var run = Reclassification(of: self, by: placement, from: memory)
         run.carryOut()
         memory = run.memory
-        placement.keep()
+        // Of a store that is being closed, who closes it keeps it: another process may have it by now.
+        if placement.goesOn { placement.keep() }
         return run.report
       }
     }
@@ -116,17 +117,19 @@ struct Reclassification {
   /// Moves what should move; what fails is in the report.
   mutating func carryOut() {
     attempt { run throws(StoreError) in run.report.totalKeys += try run.coldKeys() }
+    for tier in Tier.allCases { beginLevel(of: tier) }
     let knowsAll = placement.tap.withClassifier { $0.knowsAll(at: $1) }
     // From below, so that what comes down from hot is not looked at again.
     for source in [Tier.warm, .hot] {
-      attempt { run throws(StoreError) in try run.sink(from: source, byRule: knowsAll) }
+      sink(from: source, byRule: knowsAll)
       attempt { run throws(StoreError) in try run.relieve(source) }
     }
-    attempt { run throws(StoreError) in try run.raise() }
-    report.isComplete = memory.stoppedAt.isEmpty && placement.goesOn
+    raise()
+    report.isComplete = placement.goesOn
     report.seconds = (MonotonicClock.now() - began).seconds
   }
 
+  /// Does a step; one that fails hinders no other.
   private mutating func attempt(_ step: (inout Reclassification) throws(StoreError) -> Void) {
     guard placement.goesOn else { return }
     do throws(StoreError) { try step(&self) } catch { report.failures.append(error) }
@@ -139,26 +142,25 @@ struct Reclassification {
   // MARK: Down
 
   /// Moves down what does not belong to a tier any more; without a rule to go by, only counts.
-  private mutating func sink(from source: Tier, byRule: Bool) throws(StoreError) {
+  private mutating func sink(from source: Tier, byRule: Bool) {
     let targets: [Tier] = source == .hot ? [.cold, .warm] : [.cold]
-    for target in targets {
-      var seen: UInt64 = 0
-      let isFirst = target == targets.first
-      try moveAll(from: source, to: target) { placement, key in
-        seen += isFirst ? 1 : 0
-        guard byRule else { return false }
-        let hash = placement.tap.heatHash(key)
-        return placement.tap.glance { $0.tier(of: hash, in: source, at: $1) } == target
+    for target in targets where byRule || target == targets[0] {
+      attempt { run throws(StoreError) in
+        var seen: UInt64 = 0
+        defer { run.report.totalKeys += target == targets[0] ? seen : 0 }
+        try run.moveAll(from: source, to: target) { placement, key in
+          seen += 1
+          guard byRule else { return false }
+          let hash = placement.tap.heatHash(key)
+          return placement.tap.glance { $0.tier(of: hash, in: source, at: $1) } == target
+        }
       }
-      report.totalKeys += seen
     }
   }
 
   /// Moves what is used least out of a tier that is too full.
   private mutating func relieve(_ source: Tier) throws(StoreError) {
-    guard let excess = try excessShare(of: source), let used = try usedBytes(of: source) else {
-      return
-    }
+    guard let excess = try excessShare(of: source) else { return }
     let target: Tier = source == .hot ? (try excessShare(of: .warm) == nil ? .warm : .cold) : .cold
     var histogram = RateHistogram()
     try forEachKey(in: source) { placement, key in
@@ -168,7 +170,7 @@ struct Reclassification {
     let limit = histogram.rate(below: excess)
     // Many keys may be used alike: no more of them than must.
     var left = Int((excess * Double(histogram.total)).rounded(.up))
-    try moveAll(from: source, to: target) { placement, key in
+    try moveAll(from: source, to: target, until: { left == 0 }) { placement, key in
       let hash = placement.tap.heatHash(key)
       guard left > 0, placement.tap.glance({ $0.use(of: hash, at: $1).perDay }) < limit else {
         return false
@@ -176,44 +178,74 @@ struct Reclassification {
       left -= 1
       return true
     }
-    memory.relieved[source] = RelievedTier(
-      usedBytes: used.stored,
-      givenBytes: used.stored - used.settled + UInt64(excess * Double(used.settled)))
   }
 
   /// The share of a tier's data that must leave it, a little more than needed; nil where it is not too full.
   private func excessShare(of tier: Tier) throws(StoreError) -> Double? {
-    guard let capacity = try store.fill(of: tier)?.capacity, capacity > 0,
-      let used = try usedBytes(of: tier)?.settled, used > 0
-    else { return nil }
-    let allowed = placement.settings.fullShare * Double(capacity)
-    guard Double(used) > allowed else { return nil }
-    return min(1, (Double(used) - 0.95 * allowed) / Double(used))
+    guard let (used, allowed) = try level(of: tier), used > allowed, used > 0 else { return nil }
+    return min(1, (used - 0.95 * allowed) / used)
   }
 
-  /// What a tier takes, and what it will take once its files have shrunk; nil where no limit is known.
-  private func usedBytes(of tier: Tier) throws(StoreError) -> (stored: UInt64, settled: UInt64)? {
-    guard let stored = try store.fill(of: tier)?.used else { return nil }
-    return (stored, memory.relieved[tier]?.settled(stored) ?? stored)
+  /// Bytes that a tier takes, and how many it may; nil where no limit is known.
+  private func level(of tier: Tier) throws(StoreError) -> (used: Double, allowed: Double)? {
+    guard var level = memory.levels[tier], let capacity = try store.fill(of: tier)?.capacity,
+      capacity > 0
+    else { return nil }
+    level.advance(written: written(to: tier))
+    return (Double(level.bytes), placement.settings.fullShare * Double(capacity))
+  }
+
+  /// Looks at a tier before anything moves.
+  private mutating func beginLevel(of tier: Tier) {
+    guard let stored = (try? store.fill(of: tier))?.used else {
+      memory.levels[tier] = nil
+      return
+    }
+    var level = memory.levels[tier] ?? TierLevel(stored: stored, written: written(to: tier))
+    level.advance(written: written(to: tier))
+    level.limit(toStored: stored)
+    memory.levels[tier] = level
+  }
+
+  /// Bytes that callers have written to a tier since the store was opened.
+  private func written(to tier: Tier) -> UInt64 {
+    tier == .hot ? store.committer?.counts.bytes ?? 0 : 0
+  }
+
+  /// Whether a tier may take more.
+  private func hasRoom(_ tier: Tier) throws(StoreError) -> Bool {
+    guard let (used, allowed) = try level(of: tier) else { return true }
+    return used <= allowed
   }
 
   private mutating func moveAll(
-    from source: Tier, to target: Tier, where isDue: (Placement, Span<UInt8>) -> Bool
+    from source: Tier, to target: Tier, until isDone: () -> Bool = { false },
+    where isDue: (Placement, Span<UInt8>) -> Bool
   ) throws(StoreError) {
-    var left = KeyRange(from: memory.stoppedAt.removeValue(forKey: source) ?? [], upTo: nil)
-    while true {
+    var left = KeyRange.all
+    while placement.goesOn, !isDone() {
+      let mayMove = try hasRoom(target)
+      var isHeldBack = false
       let part = try store.movePart(left, from: source, to: target, byteLimit: Self.partBytes) {
-        isDue(placement, $0)
+        guard isDue(placement, $0) else { return false }
+        if !mayMove { isHeldBack = true }
+        return mayMove
       }
-      try note(part.movedCount, part.byteCount, to: target)
+      if isHeldBack { throw try full(target) }
+      note(part.movedCount, part.byteCount, from: source, to: target)
       note(part.damage)
+      try rest(afterCopying: part.byteCount)
       guard let next = part.next else { return }
       left.lower = next
-      guard placement.goesOn else {
-        memory.stoppedAt[source] = next
-        return
-      }
     }
+  }
+
+  /// Why nothing goes into a tier.
+  private func full(_ tier: Tier) throws(StoreError) -> StoreError {
+    let share = Int((100 * placement.settings.fullShare).rounded())
+    return .noSpace(
+      tier: tier, path: try store.tiers()[tier].path,
+      cause: "it is more than \(share) % full, and takes no keys from other tiers until it is not")
   }
 
   private func forEachKey(
@@ -233,7 +265,7 @@ struct Reclassification {
   // MARK: Up
 
   /// Moves up what readers found below the tier where it belongs.
-  private mutating func raise() throws(StoreError) {
+  private mutating func raise() {
     noteCached()
     let names = placement.rising.take()
     let tap = placement.tap
@@ -241,22 +273,27 @@ struct Reclassification {
       names.map { ($0, classifier.tier(of: tap.heatHash($0.span), in: .cold, at: now)) }
     }
     for target in [Tier.hot, .warm] {
-      // A tier that is too full takes nothing; who is asked for again is remembered again.
-      guard try excessShare(of: target) == nil else { continue }
       let keys = wanted.filter { $0.tier == target }.map(\.key)
         .sorted { $0.lexicographicallyPrecedes($1) }
-      let sources: [Tier] = target == .hot ? [.warm, .cold] : [.cold]
-      for source in sources {
-        for start in stride(from: 0, to: keys.count, by: Self.partKeys) {
-          var part = keys[start..<min(start + Self.partKeys, keys.count)]
-          while !part.isEmpty {
-            guard placement.goesOn else { return }
-            let moved = try store.moveKeys(part, from: source, to: target)
-            try note(moved.movedCount, moved.byteCount, to: target)
-            note(moved.damage)
-            part = moved.left
-          }
-        }
+      for source in target == .hot ? [Tier.warm, .cold] : [.cold] {
+        attempt { run throws(StoreError) in try run.raise(keys, from: source, to: target) }
+      }
+    }
+  }
+
+  /// Moves keys up by name while there is room; who is asked for again is remembered again.
+  private mutating func raise(
+    _ keys: [[UInt8]], from source: Tier, to target: Tier
+  ) throws(StoreError) {
+    for start in stride(from: 0, to: keys.count, by: Self.partKeys) {
+      var part = keys[start..<min(start + Self.partKeys, keys.count)]
+      while !part.isEmpty {
+        guard placement.goesOn, try hasRoom(target) else { return }
+        let moved = try store.moveKeys(part, from: source, to: target)
+        note(moved.movedCount, moved.byteCount, from: source, to: target)
+        note(moved.damage)
+        try rest(afterCopying: moved.byteCount)
+        part = moved.left
       }
     }
   }
@@ -281,12 +318,21 @@ struct Reclassification {
 
   private static let failuresMax = 16
 
-  /// Counts a part that was moved, and waits until the next may be.
-  private mutating func note(_ count: Int, _ byteCount: Int, to target: Tier) throws(StoreError) {
+  /// Counts a part that was moved.
+  private mutating func note(
+    _ count: Int, _ byteCount: Int, from source: Tier, to target: Tier
+  ) {
     if count > 0 { report.movedKeys[target, default: 0] += count }
     report.movedBytes += byteCount
-    guard byteCount > 0 else { return }
+    // As they are before they are compressed: too much came and too much went, but files tell in the end.
+    memory.levels[target]?.add(UInt64(byteCount))
+    memory.levels[source]?.remove(UInt64(byteCount))
+  }
+
+  /// Waits until the next part may be looked at, whether this one moved anything or not.
+  private mutating func rest(afterCopying byteCount: Int) throws(StoreError) {
     pace.wait(afterCopying: byteCount, besideCallers: store.accessCount) { placement.goesOn }
+    guard byteCount > 0 else { return }
     var waits = 0
     while try isPressed(), waits < Self.waitsMax, placement.goesOn {
       MonotonicClock.sleep(Self.pressureWait)

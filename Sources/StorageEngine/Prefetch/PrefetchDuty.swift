@@ -1,4 +1,3 @@
-internal import Measurements
 internal import Synchronization
 
 /// What becomes of keys that are read ahead: how many are used before they are overtaken.
@@ -59,6 +58,7 @@ final class PrefetchLedger: Sendable {
   }
 
   /// Notes that a reader asked for a key, and whether the cache had it; whether reading ahead was to thank.
+  @discardableResult
   func use(_ hash: UInt64, wasCached: Bool) -> Bool {
     state.withLock { state in
       let slot = Self.slot(hash)
@@ -79,43 +79,14 @@ final class PrefetchLedger: Sendable {
   }
 }
 
-/// How long reads of keys take that memory does not have: the latest few dozen count most.
-final class MissTime: Sendable {
-  private let mean = Atomic<Int64>(Int64(PrefetchOutlook.usualMissNanoseconds))
-
-  var nanoseconds: Double { Double(mean.load(ordering: .relaxed)) }
-
-  /// Notes a read.
-  ///
-  /// Of two at once one may not count; one that a drive held up for long counts as sixteen.
-  func note(_ time: Nanoseconds) {
-    let known = mean.load(ordering: .relaxed)
-    let taken = min(max(time.rawValue, Self.least), known &* 16)
-    mean.store(max(Self.least, known + (taken - known) / 32), ordering: .relaxed)
-  }
-
-  /// Even a read that costs next to nothing costs a reader's thread as much as the caller is spared.
-  private static let least: Int64 = 10_000
-}
-
-/// What reading ahead may bring.
-struct PrefetchOutlook {
-  /// The share of all that is read ahead that is used.
-  var precision: Double
-  /// What a read of a key takes that memory does not have.
-  var missNanoseconds: Double
-
-  /// That of a fast drive.
-  static let usualMissNanoseconds = 50_000.0
-  /// What looking at an access costs it.
-  static let lookNanoseconds = 1000.0
-}
-
 /// Whether a client is watched, by what came of it: pure.
 ///
-/// At first it is on trial, longer where much of what it asks for is not cached: then there is more to gain, and
-/// looking at its accesses costs it less. Later it is watched always where that saves it more time than it takes,
-/// and else for a short time now and then, to see whether it would.
+/// What its accesses cost is compared window by window: in most of them something is read ahead, in one now
+/// and then nothing is. Costs are the time of reads that memory did not spare it and of waits for what was
+/// under way, and for each access that is looked at the time of looking. At first a client is on trial, longer
+/// where much of what it asks for is not cached: then there is more to gain. Later it is watched for as long
+/// as that costs it less than nothing read ahead would, and else for a short time now and then, to see whether
+/// it would.
 struct PrefetchDuty {
   /// What is done with an access.
   enum Part: Equatable {
@@ -134,87 +105,113 @@ struct PrefetchDuty {
 
   private var phase = Phase.trial
   private var count: UInt32 = 0
-  /// Nanoseconds that accesses were spared.
-  private var spared = 0.0
   private var missCount: UInt32 = 0
+  private var windowCount: UInt32 = 0
+  /// Nanoseconds that the accesses of this window, or of this rest, cost.
+  private var cost = 0.0
+  /// Those of the windows of this cycle in which something was read ahead.
+  private var plannedCost = 0.0
+  /// Nanoseconds that an access cost when nothing was read ahead last.
+  private var plainCost = 0.0
+  /// Nanoseconds an access by which reading ahead is cheaper, the latest cycle counting half.
+  private var gain: Double?
 
   static let trial: UInt32 = 1 << 15
   /// Most accesses of a trial, of which at least one in ``missesOneIn`` was not cached.
   static let trialMax: UInt32 = 1 << 17
   static let missesOneIn: UInt32 = 8
-  /// Accesses between two judgements of a client for whom it pays.
+  /// Accesses whose costs are taken together.
   static let window: UInt32 = 1 << 12
-  /// Accesses between two looks at one for whom it does not, on a fast drive; fewer where a look costs less
-  /// beside what a read takes.
+  /// Windows of a cycle, in whose last one nothing is read ahead: on trial, and where it pays.
+  static let trialCycle: UInt32 = 4
+  static let payingCycle: UInt32 = 16
+  /// Accesses between two looks at one for whom it does not, a window each; fewer where a look costs less than
+  /// ``lookShare`` of what the accesses between cost.
   static let period: UInt32 = 1 << 18
   static let periodMin: UInt32 = 1 << 13
-  /// Of those, the first that are planned at, and those that are watched.
-  static let planned: UInt32 = 1 << 11
-  static let watched: UInt32 = 1 << 12
+  static let lookShare = 0.01
+  /// Nanoseconds that looking at an access takes.
+  static let lookCost = 1000.0
   /// At least so much of what is read ahead must be used.
   static let precisionMin = 0.4
 
   /// Accesses that nothing is done with before the next one that counts.
   private(set) var rest: UInt32 = 0
 
-  /// Takes in that an access used what was read ahead, and was spared so many nanoseconds: the time of a
-  /// read, without that for which it waited for one that was under way, which may be longer.
-  mutating func use(sparing nanoseconds: Double) { spared += nanoseconds }
+  /// Takes in that an access read, or waited, for so many nanoseconds.
+  mutating func spend(_ nanoseconds: Double) { cost += nanoseconds }
 
   /// Takes in the next access.
   ///
   /// - Parameters:
   ///   - wasCached: Whether the cache had what was asked for.
-  ///   - outlook: What reading ahead may bring; asked now and then.
+  ///   - precision: The share of all that is read ahead that is used; asked now and then.
   /// - Returns: What is done with it.
-  mutating func next(wasCached: Bool = false, outlook: () -> PrefetchOutlook) -> Part {
+  mutating func next(wasCached: Bool = false, precision: () -> Double) -> Part {
+    if rest > 0 { wake() }
     count &+= 1
-    switch phase {
-    case .trial:
-      if !wasCached { missCount &+= 1 }
-      if count.isMultiple(of: Self.window) { judgeTrial(outlook()) }
-      return .plan
-    case .paying:
-      if count.isMultiple(of: Self.window) { settle(Self.window, outlook()) }
-      return .plan
-    case .resting:
-      rest = 0
-      if count < Self.planned { return .plan }
-      if count < Self.watched { return .watch }
-      settle(Self.planned, outlook())
-      return .nothing
-    }
+    if !wasCached { missCount &+= 1 }
+    let part: Part = isPlain ? .watch : .plan
+    if count.isMultiple(of: Self.window) { endWindow(precision()) }
+    return part
   }
 
-  /// Whether the reads that were spared take longer than looking at so many accesses did.
-  private func pays(_ planned: UInt32, _ outlook: PrefetchOutlook) -> Bool {
-    spared >= Double(planned) * PrefetchOutlook.lookNanoseconds
-      && outlook.precision >= Self.precisionMin
+  private var cycle: UInt32 { phase == .trial ? Self.trialCycle : Self.payingCycle }
+
+  /// Whether nothing is read ahead in this window.
+  private var isPlain: Bool { phase != .resting && windowCount % cycle == cycle - 1 }
+
+  /// A rest is over: what it cost is what accesses cost when nothing is read ahead.
+  private mutating func wake() {
+    plainCost = cost / Double(rest)
+    cost = 0
+    rest = 0
   }
 
-  private mutating func settle(_ planned: UInt32, _ outlook: PrefetchOutlook) {
-    enter(pays(planned, outlook) ? .paying : .resting, outlook)
-  }
-
-  private mutating func judgeTrial(_ outlook: PrefetchOutlook) {
+  private mutating func endWindow(_ precision: Double) {
+    let windowCost = cost / Double(Self.window)
+    cost = 0
     // Too little may be used yet, but what is read ahead for nothing is so from the start.
-    if outlook.precision < Self.precisionMin { return enter(.resting, outlook) }
-    let pays = pays(Self.window, outlook)
-    spared = 0
-    guard count >= Self.trial else { return }
-    if pays {
-      enter(.paying, outlook)
-    } else if count >= Self.trialMax || missCount < count / Self.missesOneIn {
-      enter(.resting, outlook)
+    if precision < Self.precisionMin { return enter(.resting) }
+    if phase == .resting {
+      compare(planned: windowCost)
+      return enter(pays ? .paying : .resting)
+    }
+    let wasPlain = isPlain
+    windowCount &+= 1
+    guard wasPlain else {
+      plannedCost += windowCost
+      return
+    }
+    plainCost = windowCost
+    compare(planned: plannedCost / Double(cycle - 1))
+    plannedCost = 0
+    if phase == .paying {
+      if !pays { enter(.resting) }
+    } else if count >= Self.trial {
+      if pays {
+        enter(.paying)
+      } else if count >= Self.trialMax || missCount < count / Self.missesOneIn {
+        enter(.resting)
+      }
     }
   }
 
-  private mutating func enter(_ phase: Phase, _ outlook: PrefetchOutlook) {
+  private var pays: Bool { (gain ?? 0) > 0 }
+
+  private mutating func compare(planned: Double) {
+    let latest = plainCost - planned - Self.lookCost
+    gain = gain.map { ($0 + latest) / 2 } ?? latest
+  }
+
+  private mutating func enter(_ phase: Phase) {
     self.phase = phase
-    spared = 0
-    count = 0
-    let usual = PrefetchOutlook.usualMissNanoseconds
-    let period = Double(Self.period) * usual / max(usual, outlook.missNanoseconds)
-    rest = phase == .resting ? max(Self.periodMin, UInt32(period)) : 0
+    (count, windowCount, missCount) = (0, 0, 0)
+    plannedCost = 0
+    gain = nil
+    guard phase == .resting else { return }
+    let look = Double(Self.window) * Self.lookCost
+    let period = min(Double(Self.period), look / Self.lookShare / max(1, plainCost))
+    rest = max(Self.periodMin, UInt32(period))
   }
 }

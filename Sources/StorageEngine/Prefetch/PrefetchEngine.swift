@@ -37,8 +37,6 @@ final class PrefetchEngine: Sendable {
 
   let ledger = PrefetchLedger()
   let flights = PrefetchFlights()
-  /// What clients would save.
-  let missTime = MissTime()
   private let rests = Countdowns(count: slotCount)
   private let slots: [Slot] = (0..<slotCount).map { _ in Slot() }
   private let table: Mutex<SuccessorTable>
@@ -79,9 +77,7 @@ final class PrefetchEngine: Sendable {
     let slot = slots[number]
     let (part, previous, ahead) = slot.client.withLock {
       client -> (PrefetchDuty.Part, UInt64?, (behind: [UInt8], count: Int)?) in
-      let part = client.duty.next(wasCached: wasCached) {
-        PrefetchOutlook(precision: ledger.precision, missNanoseconds: missTime.nanoseconds)
-      }
+      let part = client.duty.next(wasCached: wasCached) { ledger.precision }
       rests.view.start(number, from: Int(client.duty.rest))
       guard part == .plan else {
         client.previous = nil
@@ -104,12 +100,9 @@ final class PrefetchEngine: Sendable {
     return (true, wanted.isEmpty ? nil : .keys(wanted))
   }
 
-  /// Notes whether the cache had a key that a client asked for, and how long that waited for it.
-  func use(_ hash: UInt64, wasCached: Bool, waited: Nanoseconds, client: Int) {
-    let isUsed = ledger.use(hash, wasCached: wasCached)
-    guard isUsed || waited > .zero else { return }
-    let spared = (isUsed ? missTime.nanoseconds : 0) - Double(waited.rawValue)
-    slots[client].client.withLock { $0.duty.use(sparing: spared) }
+  /// Notes how long a client read what the cache did not have, or waited for it.
+  func spend(_ time: Nanoseconds, client: Int) {
+    slots[client].client.withLock { $0.duty.spend(Double(time.rawValue)) }
   }
 
   /// Those of the keys that a client has not come to yet, that the cache lacks and that nobody reads ahead

@@ -44,35 +44,39 @@ final class PrefetchFlights: Sendable {
     for bell in bells { bell.signal() }
   }
 
-  /// What came of waiting for a key.
-  enum Wait: Equatable {
-    /// It was not under way.
-    case none
-    case came(after: Nanoseconds)
-    case gaveUp(after: Nanoseconds)
-  }
-
-  /// Waits while a key is under way, no longer than what a read of it takes: then it may as well be read.
+  /// Waits while a key is under way; for how long, and whether it came.
+  ///
+  /// Nil where it was not under way.
   @inline(__always)
-  func join(_ hash: UInt64, atMost limit: Nanoseconds) -> Wait {
-    guard count.load(ordering: .acquiring) > 0 else { return .none }
-    return wait(for: hash, limit)
+  func join(_ hash: UInt64) -> (waited: Nanoseconds, came: Bool)? {
+    guard count.load(ordering: .acquiring) > 0 else { return nil }
+    return wait(for: hash)
   }
 
-  private func wait(for hash: UInt64, _ limit: Nanoseconds) -> Wait {
+  private func wait(for hash: UInt64) -> (waited: Nanoseconds, came: Bool)? {
     let bell = state.withLock { state -> DispatchSemaphore? in
       guard state.hashes.contains(hash) else { return nil }
       let bell = DispatchSemaphore(value: 0)
       state.waiting.append((hash, bell))
       return bell
     }
-    guard let bell else { return .none }
+    guard let bell else { return nil }
     let began = MonotonicClock.now()
-    let limit = DispatchTimeInterval.nanoseconds(Int(clamping: limit.rawValue))
-    let result = bell.wait(timeout: .now() + limit)
-    let waited = MonotonicClock.now() - began
-    guard result == .timedOut else { return .came(after: waited) }
-    state.withLock { $0.waiting.removeAll { $0.bell === bell } }
-    return .gaveUp(after: waited)
+    var came = bell.wait(timeout: .now() + Self.longest) == .success
+    if !came {
+      came = state.withLock { state in
+        let count = state.waiting.count
+        state.waiting.removeAll { $0.bell === bell }
+        // Who is not among them any more was rung for at the last moment.
+        return state.waiting.count == count
+      }
+    }
+    return (MonotonicClock.now() - began, came)
   }
+
+  /// Clients that wait.
+  var waitingCount: Int { state.withLock { $0.waiting.count } }
+
+  /// Longer than that a key waits for a reader's thread: then it is read at once.
+  private static let longest = DispatchTimeInterval.milliseconds(20)
 }

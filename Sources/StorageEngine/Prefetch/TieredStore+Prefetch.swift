@@ -1,4 +1,3 @@
-internal import Measurements
 internal import RocksDB
 
 extension TieredStore {
@@ -29,18 +28,12 @@ extension TieredStore {
       key, hash: hash, wasCached: wasCached, client: client, isMissing: isMissing)
     guard isWatched else { return wasCached }
     if let plan { start(plan, by: prefetch) }
-    guard !wasCached, mayWait else {
-      prefetch.use(hash, wasCached: wasCached, waited: .zero, client: client)
-      return wasCached
+    var isCached = wasCached
+    if !wasCached, mayWait, let (waited, came) = prefetch.flights.join(hash) {
+      isCached = came
+      prefetch.spend(waited, client: client)
     }
-    let limit = Nanoseconds(Int64(prefetch.missTime.nanoseconds))
-    let (isCached, waited): (Bool, Nanoseconds) =
-      switch prefetch.flights.join(hash, atMost: limit) {
-      case .none: (false, .zero)
-      case .came(let waited): (true, waited)
-      case .gaveUp(let waited): (false, waited)
-      }
-    prefetch.use(hash, wasCached: isCached, waited: waited, client: client)
+    prefetch.ledger.use(hash, wasCached: isCached)
     return isCached
   }
 
@@ -83,13 +76,14 @@ extension TieredStore {
     case .run(let key, let count, let client):
       guard let prefetch else { return }
       var names: [[UInt8]] = []
-      // The key itself comes first, if it is still there.
+      var byteCount = 0
       try snapshot().scan(KeyRange(from: key + [0], upTo: nil), limit: count) { key, value in
         // What the cache cannot take is read once only, by whoever asks for it.
         if cache?.admits(keyCount: key.count, valueCount: value.count) == true {
           names.append(key.copied())
         }
-        return true
+        byteCount += key.count + value.count
+        return byteCount < Self.runBytesMax
       }
       var keys = prefetch.stillWanted(names, by: client, isMissing: isMissing)[...]
       prefetch.flights.begin(keys.map(\.hash))
@@ -110,6 +104,8 @@ extension TieredStore {
   }
 
   private static var partCount: Int { 8 }
+  /// Bytes of a run that are read at once: more would stand before what somebody waits for.
+  private static var runBytesMax: Int { 256 << 10 }
 
   /// Looks keys up that the cache does not have, and fills it with them.
   private func readAhead(_ keys: [[UInt8]]) throws(StoreError) {

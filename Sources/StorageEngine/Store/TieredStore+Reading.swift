@@ -92,7 +92,7 @@ extension TieredStore {
     }
     guard let prefetch else { return try lendFromTiers(key, hash: hash, ticket: ticket, body) }
     let began = MonotonicClock.now()
-    defer { prefetch.missTime.note(MonotonicClock.now() - began) }
+    defer { prefetch.spend(MonotonicClock.now() - began, client: PrefetchEngine.client()) }
     try lendFromTiers(key, hash: hash, ticket: ticket, body)
   }
 
@@ -177,12 +177,14 @@ extension TieredStore {
         case .unknown: break
         }
       }
+      let (client, began) = (PrefetchEngine.client(), MonotonicClock.now())
       try parallelReader.submit { [self, ticket] in
         var value: [UInt8]?
         do throws(StoreError) {
           try lendFromTiers(key.span, hash: hash, ticket: ticket) {
             value = $0.copied()
           }
+          prefetch?.spend(MonotonicClock.now() - began, client: client)
           completion(.success(value))
         } catch {
           completion(.failure(error))

@@ -2,6 +2,10 @@ import Measurements
 
 /// What bound a gate of the layer `engine`: not the device alone works there.
 extension AttributionRule {
+  /// The share of time in which the device had nothing to do from which that is the store's doing; less
+  /// may be the beginning and the end of rounds, which are not counted in rates.
+  static let deviceIdleMin = 0.10
+
   /// A store works on threads of its own, so that only the whole host's time tells of its limit.
   static func storeCPU(_ phase: PhaseRecord?) -> Finding? {
     // Workers that wait for a schedule spin: busy then means nothing.
@@ -26,34 +30,30 @@ extension AttributionRule {
         + "and the run used \(Figure.percent(own)) of the CPU time itself")
   }
 
-  /// The share of time that a device must have had nothing to do before a request's time is not its
-  /// doing.
-  static let idleLimit = 0.5
-
-  /// The store would have missed the limit above a device that takes no time at all.
+  /// The store would have missed the limit of a rate above a device that takes no time at all.
   ///
-  /// All that was done while the device had nothing to do was the store's own; so the rate over that
-  /// time alone is more than any device could have made of it. A latency cannot be divided so: of it
-  /// the store is taken to be the cause where the device had nothing to do most of the time.
+  /// All that was done while the device had nothing to do was the store's own; so the rate over that time
+  /// alone is more than any device could have made of it. Of a latency the device's share of the time tells
+  /// nothing: few requests may make a percentile.
   static func storeLimit(_ gate: GateResult, _ phase: PhaseRecord?) -> Finding? {
     // Between the arrivals of a schedule a fast device has nothing to do, and a slow one little.
-    guard gate.name.layer == .engine, let phase, phase.scenario?.arrival == "closed",
-      let idle = EngineRoundRecord(sumOf: phase.rounds.compactMap(\.engine))?.deviceIdleShare,
-      let value = gate.value, let limit = gate.limit
+    guard gate.name.layer == .engine, gate.side == .min, let phase,
+      phase.scenario?.arrival == "closed", let idle = deviceIdleShare(phase),
+      idle >= deviceIdleMin, let value = gate.value, let limit = gate.limit, value / idle < limit
     else { return nil }
-    let nothing = "the device had nothing to do \(Figure.percent(idle)) of the time"
-    switch gate.side {
-    case .min:
-      guard idle > 0, value / idle < limit else { return nil }
-      return Finding(
-        bound: .store,
-        explanation: "\(nothing): above one that takes no time the store would reach at most "
-          + Figure.text(value / idle, gate.unit))
-    case .max:
-      guard idle >= idleLimit else { return nil }
-      return Finding(bound: .store, explanation: nothing)
-    case .equals: return nil
-    }
+    return Finding(
+      bound: .store,
+      explanation:
+        "the device had nothing to do \(Figure.percent(idle)) of the time: above one that "
+        + "takes no time the store would reach at most \(Figure.text(value / idle, gate.unit))")
+  }
+
+  /// The share of all rounds' time in which the device had nothing to do; nil where one does not tell.
+  private static func deviceIdleShare(_ phase: PhaseRecord) -> Double? {
+    let rounds = phase.rounds.compactMap(\.engine)
+    guard rounds.count == phase.rounds.count, rounds.allSatisfy({ $0.deviceIdleShare != nil })
+    else { return nil }
+    return EngineRoundRecord(sumOf: rounds)?.deviceIdleShare
   }
 
   static func mean(_ values: [Double]) -> Double? {

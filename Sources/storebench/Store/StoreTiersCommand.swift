@@ -11,8 +11,17 @@ extension StoreCommand {
     static let configuration = CommandConfiguration(
       abstract: "Prints what lies where: by bytes, keys, age and use.",
       discussion: """
-        Use is what the process that last wrote to the store knew when it closed it or reclassified;
-        up to 100 000 keys of each tier are looked at, the first in their order. Age is that of files.
+        A line for each tier:
+          files           bytes of its files
+          keys            keys in it; those of a large tier are RocksDB's estimate
+          age of files    of the newest and the oldest file of data
+          used a day, p99 half of its keys are asked for no more often than so many times a day, one
+                          in a hundred more often than the second number
+          hot, warm, cold the share of its keys that belong to each tier by their use, and move there
+                          at the next reclassification
+        Use is what the process that last wrote to the store knew when it closed it or reclassified
+        ('store serve' does, by the hour): – where no such process was. Up to 100 000 keys of each tier
+        are looked at, the first in their order.
 
         EXAMPLES
           storebench store tiers /srv/store

@@ -9,14 +9,17 @@ extension Case {
   /// `--walk 1` the client walks by 64 neighbours from a random key on; else by four keys far apart that
   /// always follow one another, as the records of a transfer do. `--training` gets, one after the other, let
   /// the store learn; the figures are of `--operations` more, other chains in other turns, between which the
-  /// client works for `--wait` microseconds. `--prefetch 0` reads nothing ahead, and gives the memory to
-  /// the cache.
+  /// client works for `--wait` microseconds, as it does in the last thousand before them. `--prefetch 0`
+  /// reads nothing ahead; the cache is then larger by the 1 MiB that reading ahead takes by default.
   func chains() throws -> Fields {
     let walks = try arguments.number("walk", 0) != 0
     let length = walks ? 64 : 4
     let wait = try arguments.number("wait", 0)
     let training = try arguments.number("training", 8000)
     let operations = max(1, try arguments.number("operations", 2000))
+    guard keys.count >= UInt64(length) else {
+      throw Arguments.Mistake(description: "--keys must be \(length) or more")
+    }
     let store = try chainStore()
     // Chains of four share no key; their order is by no means that of the keys.
     var order = Array(0..<keys.count)
@@ -27,9 +30,6 @@ extension Case {
       }
     }
     let chainCount = UInt64(order.count / length)
-    guard chainCount > 0 else {
-      throw Arguments.Mistake(description: "--keys must be \(length) or more")
-    }
     var before = try store.statistics()
     var latencies = Latencies()
     var position = length
@@ -51,7 +51,7 @@ extension Case {
         throw WrongValue(number: number)
       }
       latencies.record(now() - begun)
-      if wait > 0, operation >= training { usleep(UInt32(clamping: wait)) }
+      if wait > 0, operation >= training - 1000 { usleep(UInt32(clamping: wait)) }
     }
     let after = try store.statistics()
     try store.close()
@@ -81,6 +81,8 @@ extension Case {
     configuration.prefetchBytes = prefetch
     configuration.hotCacheBytes = tenth + (prefetch > 0 ? 0 : 1 << 20)
     try? FileManager.default.removeItem(atPath: arguments.folder)
+    // Whoever reads a filled store must not take this one for it.
+    try? FileManager.default.removeItem(atPath: marker)
     try FileManager.default.createDirectory(
       atPath: arguments.folder, withIntermediateDirectories: true)
     let store = try TieredStore.create(at: arguments.folder, configuration: configuration)
