@@ -68,6 +68,10 @@ enum StoreRequest: Equatable {
       guard let key = PercentBytes.decode(path.dropFirst("/keys/".count)) else {
         throw .unreadable("the key: % is followed by two hexadecimal digits; % itself is %25")
       }
+      // Else keys that differ behind it alone would be taken for one.
+      guard query == nil else {
+        throw .unreadable("the key: a question mark in it is written %3F; nothing may follow a key")
+      }
       if key.isEmpty { throw .unreadable("the key: it is empty; a key has at least one byte") }
       self =
         switch method {

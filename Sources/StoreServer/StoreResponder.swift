@@ -42,14 +42,13 @@ final class StoreResponder: Sendable {
   private static let resourcePolicy = HTTPField.Name("Cross-Origin-Resource-Policy")
   private static let fetchSite = HTTPField.Name("Sec-Fetch-Site")
 
-  /// Which page of another site asks; nil where none does, as far as a browser tells.
+  /// Which page of another site or port asks; nil where none does, as far as a browser tells.
   private static func foreignPage(_ request: Request) -> String? {
-    if let origin = request.headers[.origin] {
-      let authority = origin.split(separator: "/").last.map(String.init) ?? origin
-      return LoopbackHost.isOne(authority) ? nil : origin
+    if let origin = request.headers[.origin], origin != "http://" + (request.head.authority ?? "") {
+      return origin
     }
     guard let fetchSite, let site = request.headers[fetchSite] else { return nil }
-    return ["same-origin", "none"].contains(site) ? nil : "another site"
+    return ["same-origin", "none"].contains(site) ? nil : "another site or port"
   }
 
   private func answer(_ request: Request) async -> Response {
@@ -142,7 +141,9 @@ final class StoreResponder: Sendable {
         }
         guard value.count + part.readableBytes <= KeyRule.valueBytesMax else {
           throw Refusal(
-            status: .contentTooLarge, text: "a value has at most \(KeyRule.valueBytesMax) bytes")
+            status: .contentTooLarge,
+            text: "a value has at most \(KeyRule.valueBytesMax) bytes (64 MiB), and this one is "
+              + "longer; store it in parts")
         }
         let isRoom = received.withLock { received in
           guard received + part.readableBytes <= Self.receivedMax else { return false }

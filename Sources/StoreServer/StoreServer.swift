@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Hummingbird
 internal import HummingbirdCore
 internal import Logging
@@ -30,15 +31,16 @@ public struct StoreServer: Sendable {
       type: String, text: String
     )
 
-  /// Who sends nothing for so long, in the middle of a request or between two, is let go.
-  private static let idleTimeout = TimeAmount.seconds(60)
+  /// Who sends nothing for so long is let go: in the middle of a request, between two, and while the answer is
+  /// on its way, which ends a download that takes longer.
+  private static let idleTimeout = TimeAmount.minutes(10)
   /// Connections at a time; others wait until one ends.
   ///
   /// The store needs the process' files, too.
   private static let connectionsMax = 256
-  /// Bytes of a request's first line and of each header: the longest key, every byte of it escaped, and
-  /// some.
-  private static let headBytesMax = 3 * KeyRule.keyBytesMax + (16 << 10)
+  /// Bytes of a request's first line and of each header: two of the longest keys, every byte of them escaped,
+  /// and some.
+  private static let headBytesMax = 2 * 3 * KeyRule.keyBytesMax + (16 << 10)
 
   private let port: Int
   private let responder: StoreResponder
@@ -106,7 +108,13 @@ public struct StoreServer: Sendable {
       // Connections that outlast the ten seconds end with an error of their own.
       if isStopping() { return }
       guard isListening.withLock({ $0 }) else {
-        throw Failure.cannotListen(port: port, cause: "\(error)")
+        let cause =
+          switch (error as? IOError)?.errnoCode {
+          case EADDRINUSE: "another program does"
+          case EACCES: "ports below 1024 are for root"
+          default: "\(error)"
+          }
+        throw Failure.cannotListen(port: port, cause: cause)
       }
       throw error
     }

@@ -28,6 +28,11 @@ struct StoreRequestTests {
     #expect(try StoreRequest(method: "HEAD", path: "/keys/k", query: nil) == .get([0x6B]))
     #expect(try StoreRequest(method: "PUT", path: "/keys/%6B", query: nil) == .put([0x6B]))
     #expect(try StoreRequest(method: "DELETE", path: "/keys//", query: nil) == .delete([0x2F]))
+    for query in ["", "1", "x=1"] {
+      #expect(throws: StoreRequest.Fault.self) {
+        try StoreRequest(method: "PUT", path: "/keys/k", query: query)
+      }
+    }
     var scan = StoreRequest.ScanQuery()
     #expect(try StoreRequest(method: "GET", path: "/keys", query: "&") == .scan(scan))
     scan.from = [0x61]

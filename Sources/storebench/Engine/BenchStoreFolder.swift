@@ -73,7 +73,8 @@ struct BenchStoreFolder: Sendable {
       throw CommandFailure(
         .refused,
         "refused: \(path) \(what), and a benchmark would overwrite it\n"
-          + "name a new or empty folder, such as \(path)/bench or \(path)-bench")
+          + "name a new or empty folder, such as \(path)-bench, or one that --keep kept, which holds a "
+          + "file \(Self.descriptionName)")
     }
     guard let data = files.contents(atPath: description),
       let found = try? JSONDecoder().decode(BenchStoreDescription.self, from: data)

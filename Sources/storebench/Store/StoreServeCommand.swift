@@ -19,11 +19,12 @@ extension StoreCommand {
         answered when it is on the drive. Whoever can connect to this machine's loopback may read
         and write.
 
-        SIGTERM or Ctrl-C answers what is under way and closes the store.
+        Keys have up to 64 KiB and values up to 64 MiB. SIGTERM or Ctrl-C answers what is under way,
+        closes the store and ends with 0.
 
         EXAMPLES
           storebench store serve /srv/store
-          curl -T photo.jpg http://127.0.0.1:9177/keys/photo:1
+          curl -H Expect: -T photo.jpg http://127.0.0.1:9177/keys/photo:1
           curl 'http://127.0.0.1:9177/keys?prefix=photo:&keys-only'
           storebench store serve /srv/store --textfile /var/lib/node_exporter/store.prom
         """)

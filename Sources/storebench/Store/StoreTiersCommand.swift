@@ -12,11 +12,12 @@ extension StoreCommand {
       abstract: "Prints what lies where: by bytes, keys, age and use.",
       discussion: """
         A line for each tier:
-          files           bytes of its files
-          keys            keys in it; those of a large tier are RocksDB's estimate
+          files           bytes of its tables; what is still in a log comes into one later
+          keys            keys in it; 'about' where that is RocksDB's estimate
           age of files    of the newest and the oldest file of data
-          used a day, p99 half of its keys are asked for no more often than so many times a day, one
-                          in a hundred more often than the second number
+          used a day, p99 half of its keys are read or written no more often than so many times a day,
+                          one in a hundred more often than the second number; rates over the last days,
+                          of a store that was used for less than an hour as if it were one
           hot, warm, cold the share of its keys that belong to each tier by their use, and move there
                           at the next reclassification
         Use is what the process that last wrote to the store knew when it closed it or reclassified
