@@ -19,11 +19,14 @@ final class PrefetchFlights: Sendable {
   /// Plans that are carried out at a time, a quarter of the readers.
   private static let plansMax = 4
 
+  /// Whether a plan is under way.
+  var isBusy: Bool { plans.load(ordering: .acquiring) > 0 }
+
   /// Whether one more plan may begin.
   var hasRoom: Bool { plans.load(ordering: .relaxed) < Self.plansMax }
 
   func beginPlan() { plans.add(1, ordering: .relaxed) }
-  func endPlan() { plans.subtract(1, ordering: .relaxed) }
+  func endPlan() { plans.subtract(1, ordering: .releasing) }
 
   func begin(_ keys: [UInt64]) {
     state.withLock { state in
