@@ -27,10 +27,7 @@ public struct MemoryBudget: Sendable, Equatable {
       UInt64(clamping: configuration.placement?.memoryBytes ?? 0),
       UInt64(clamping: configuration.prefetchBytes),
     ]
-    neededBytes = parts.reduce(0) { sum, part in
-      let (next, overflow) = sum.addingReportingOverflow(part)
-      return overflow ? .max : next
-    }
+    neededBytes = parts.reduce(0) { $0.saturatingSum($1) }
     let machineShare = UInt64(Double(machineBytes) * Self.shareOfMachine)
     allowedBytes = min(configuration.memoryBudgetBytes ?? machineShare, machineShare)
   }

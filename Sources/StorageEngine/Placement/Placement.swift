@@ -99,6 +99,8 @@ struct TierLevel: Sendable, Equatable {
   private(set) var bytes: UInt64
   /// Bytes that callers had written to it by then.
   private(set) var written: UInt64
+  /// Bytes that came by moves since it was last compared with the files, which may not hold them yet.
+  private var moved: UInt64 = 0
 
   /// What is stored, where nothing else is known.
   init(stored: UInt64, written: UInt64) {
@@ -106,36 +108,26 @@ struct TierLevel: Sendable, Equatable {
     self.written = written
   }
 
-  /// Bytes that came by moves since it was last compared with the files, which may not hold them yet.
-  private var moved: UInt64 = 0
-
   /// Takes in what callers wrote since.
   mutating func advance(written now: UInt64) {
-    grow(by: now - min(now, written))
+    bytes = bytes.saturatingSum(now - min(now, written))
     written = now
   }
 
   /// The tier takes no more than its files, and what came by moves of late.
   mutating func limit(toStored stored: UInt64) {
-    let (most, overflow) = stored.addingReportingOverflow(moved)
-    bytes = min(bytes, overflow ? .max : most)
+    bytes = min(bytes, stored.saturatingSum(moved))
     moved = 0
   }
 
   /// Takes in what a move brought.
   mutating func add(_ count: UInt64) {
-    grow(by: count)
-    let (sum, overflow) = moved.addingReportingOverflow(count)
-    moved = overflow ? .max : sum
+    bytes = bytes.saturatingSum(count)
+    moved = moved.saturatingSum(count)
   }
 
   /// Takes in what a move took away.
   mutating func remove(_ count: UInt64) { bytes -= min(bytes, count) }
-
-  private mutating func grow(by count: UInt64) {
-    let (sum, overflow) = bytes.addingReportingOverflow(count)
-    bytes = overflow ? .max : sum
-  }
 }
 
 /// Spreads copies over time, so that callers' reads and writes find the drives free.

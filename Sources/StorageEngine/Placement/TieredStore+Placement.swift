@@ -103,6 +103,8 @@ struct Reclassification {
   private var stalled: UInt64 = 0
   private(set) var report = ReclassifyReport()
   private(set) var memory: ReclassificationMemory
+  /// Bytes that each tier may hold; none where no limit is known.
+  private var allowedBytes: [Tier: Double] = [:]
 
   private static let partBytes = 1 << 20
   private static let partKeys = 4096
@@ -160,8 +162,8 @@ struct Reclassification {
 
   /// Moves what is used least out of a tier that is too full.
   private mutating func relieve(_ source: Tier) throws(StoreError) {
-    guard let excess = try excessShare(of: source) else { return }
-    let target: Tier = source == .hot ? (try excessShare(of: .warm) == nil ? .warm : .cold) : .cold
+    guard let excess = excessShare(of: source) else { return }
+    let target: Tier = source == .hot && excessShare(of: .warm) == nil ? .warm : .cold
     var histogram = RateHistogram()
     try forEachKey(in: source) { placement, key in
       let hash = placement.tap.heatHash(key)
@@ -181,29 +183,29 @@ struct Reclassification {
   }
 
   /// The share of a tier's data that must leave it, a little more than needed; nil where it is not too full.
-  private func excessShare(of tier: Tier) throws(StoreError) -> Double? {
-    guard let (used, allowed) = try level(of: tier), used > allowed, used > 0 else { return nil }
+  private func excessShare(of tier: Tier) -> Double? {
+    guard let (used, allowed) = level(of: tier), used > allowed, used > 0 else { return nil }
     return min(1, (used - 0.95 * allowed) / used)
   }
 
   /// Bytes that a tier takes, and how many it may; nil where no limit is known.
-  private func level(of tier: Tier) throws(StoreError) -> (used: Double, allowed: Double)? {
-    guard var level = memory.levels[tier], let capacity = try store.fill(of: tier)?.capacity,
-      capacity > 0
-    else { return nil }
+  private func level(of tier: Tier) -> (used: Double, allowed: Double)? {
+    guard var level = memory.levels[tier], let allowed = allowedBytes[tier] else { return nil }
     level.advance(written: written(to: tier))
-    return (Double(level.bytes), placement.settings.fullShare * Double(capacity))
+    return (Double(level.bytes), allowed)
   }
 
   /// Looks at a tier before anything moves.
   private mutating func beginLevel(of tier: Tier) {
-    guard let stored = (try? store.fill(of: tier))?.used else {
+    guard let fill = try? store.fill(of: tier), fill.capacity > 0 else {
       memory.levels[tier] = nil
       return
     }
-    var level = memory.levels[tier] ?? TierLevel(stored: stored, written: written(to: tier))
-    level.advance(written: written(to: tier))
-    level.limit(toStored: stored)
+    allowedBytes[tier] = placement.settings.fullShare * Double(fill.capacity)
+    let written = written(to: tier)
+    var level = memory.levels[tier] ?? TierLevel(stored: fill.used, written: written)
+    level.advance(written: written)
+    level.limit(toStored: fill.used)
     memory.levels[tier] = level
   }
 
@@ -213,8 +215,8 @@ struct Reclassification {
   }
 
   /// Whether a tier may take more.
-  private func hasRoom(_ tier: Tier) throws(StoreError) -> Bool {
-    guard let (used, allowed) = try level(of: tier) else { return true }
+  private func hasRoom(_ tier: Tier) -> Bool {
+    guard let (used, allowed) = level(of: tier) else { return true }
     return used <= allowed
   }
 
@@ -224,7 +226,7 @@ struct Reclassification {
   ) throws(StoreError) {
     var left = KeyRange.all
     while placement.goesOn, !isDone() {
-      let mayMove = try hasRoom(target)
+      let mayMove = hasRoom(target)
       var isHeldBack = false
       let part = try store.movePart(left, from: source, to: target, byteLimit: Self.partBytes) {
         guard isDue(placement, $0) else { return false }
@@ -232,9 +234,7 @@ struct Reclassification {
         return mayMove
       }
       if isHeldBack { throw try full(target) }
-      note(part.movedCount, part.byteCount, from: source, to: target)
-      note(part.damage)
-      try rest(afterCopying: part.byteCount)
+      try end(part.movedCount, part.byteCount, part.damage, from: source, to: target)
       guard let next = part.next else { return }
       left.lower = next
     }
@@ -288,11 +288,9 @@ struct Reclassification {
     for start in stride(from: 0, to: keys.count, by: Self.partKeys) {
       var part = keys[start..<min(start + Self.partKeys, keys.count)]
       while !part.isEmpty {
-        guard placement.goesOn, try hasRoom(target) else { return }
+        guard placement.goesOn, hasRoom(target) else { return }
         let moved = try store.moveKeys(part, from: source, to: target)
-        note(moved.movedCount, moved.byteCount, from: source, to: target)
-        note(moved.damage)
-        try rest(afterCopying: moved.byteCount)
+        try end(moved.movedCount, moved.byteCount, moved.damage, from: source, to: target)
         part = moved.left
       }
     }
@@ -311,22 +309,21 @@ struct Reclassification {
 
   // MARK: Pace
 
-  /// Keeps what is damaged for the report, so that it hinders nothing else; the first few tell enough.
-  private mutating func note(_ damage: StoreError?) {
-    if let damage, report.failures.count < Self.failuresMax { report.failures.append(damage) }
-  }
-
   private static let failuresMax = 16
 
-  /// Counts a part that was moved.
-  private mutating func note(
-    _ count: Int, _ byteCount: Int, from source: Tier, to target: Tier
-  ) {
+  /// Counts a part that was moved, and waits until the next may be looked at.
+  ///
+  /// What is damaged is kept for the report, so that it hinders nothing else; the first few tell enough.
+  private mutating func end(
+    _ count: Int, _ byteCount: Int, _ damage: StoreError?, from source: Tier, to target: Tier
+  ) throws(StoreError) {
     if count > 0 { report.movedKeys[target, default: 0] += count }
     report.movedBytes += byteCount
     // As they are before they are compressed: too much came and too much went, but files tell in the end.
     memory.levels[target]?.add(UInt64(byteCount))
     memory.levels[source]?.remove(UInt64(byteCount))
+    if let damage, report.failures.count < Self.failuresMax { report.failures.append(damage) }
+    try rest(afterCopying: byteCount)
   }
 
   /// Waits until the next part may be looked at, whether this one moved anything or not.

@@ -90,7 +90,6 @@ final class PrefetchLedger: Sendable {
 struct PrefetchDuty {
   /// What is done with an access.
   enum Part: Equatable {
-    case nothing
     /// It may use what was read ahead.
     case watch
     /// And something may be read ahead at it.

@@ -65,11 +65,11 @@ final class PrefetchEngine: Sendable {
   ///   - wasCached: Whether the cache had it.
   ///   - number: The client's.
   ///   - isMissing: Whether the cache lacks a key.
-  /// - Returns: Whether it may use what was read ahead, and what to read ahead now.
+  /// - Returns: What to read ahead now; nil for nothing.
   func note(
     _ key: Span<UInt8>, hash: UInt64, wasCached: Bool, client number: Int,
     isMissing: ([UInt8], UInt64) -> Bool
-  ) -> (isWatched: Bool, plan: Plan?) {
+  ) -> Plan? {
     // More than the readers get done would only stand in line, before what somebody waits for.
     let hasRoom = flights.hasRoom
     // Who walks over what the cache has of its own accord needs nothing read ahead.
@@ -87,17 +87,15 @@ final class PrefetchEngine: Sendable {
       client.previous = hash
       return (part, previous, client.run.next(key, isDue: isDue))
     }
-    guard part == .plan else { return (part == .watch, nil) }
-    if let ahead {
-      return (true, .run(behind: ahead.behind, count: ahead.count, client: number))
-    }
+    guard part == .plan else { return nil }
+    if let ahead { return .run(behind: ahead.behind, count: ahead.count, client: number) }
     let next = table.withLock { table in
       if let previous { table.learn(previous, then: key, hash: hash) }
       return table.successors(of: hash, atLeast: Self.share)
     }
-    guard hasRoom else { return (true, nil) }
+    guard hasRoom else { return nil }
     let wanted = next.filter { isMissing($0.key, $0.hash) && ledger.issue($0.hash) }
-    return (true, wanted.isEmpty ? nil : .keys(wanted))
+    return wanted.isEmpty ? nil : .keys(wanted)
   }
 
   /// Notes how long a client read what the cache did not have, or waited for it.

@@ -24,9 +24,8 @@ extension TieredStore {
     _ key: Span<UInt8>, hash: UInt64, wasCached: Bool, mayWait: Bool, _ client: Int
   ) -> Bool {
     guard let prefetch else { return wasCached }
-    let (isWatched, plan) = prefetch.note(
+    let plan = prefetch.note(
       key, hash: hash, wasCached: wasCached, client: client, isMissing: isMissing)
-    guard isWatched else { return wasCached }
     if let plan { start(plan, by: prefetch) }
     var isCached = wasCached
     if !wasCached, mayWait, let (waited, came) = prefetch.flights.join(hash) {

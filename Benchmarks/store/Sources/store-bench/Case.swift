@@ -66,13 +66,16 @@ struct Case {
     if let failure = failure.withLock({ $0 }) { throw failure }
   }
 
-  /// Makes the store anew.
-  func create() throws -> TieredStore {
+  /// Makes the store anew; by the case's configuration, unless another is given.
+  func create(_ other: StoreConfiguration? = nil) throws -> TieredStore {
     try? FileManager.default.removeItem(atPath: arguments.folder)
+    // Whoever reads a filled store must not take this one for it.
+    try? FileManager.default.removeItem(atPath: marker)
     // A store makes its own folder and none above it.
     try FileManager.default.createDirectory(
       atPath: arguments.folder, withIntermediateDirectories: true)
-    return try TieredStore.create(at: arguments.folder, configuration: configuration)
+    return try TieredStore.create(
+      at: arguments.folder, configuration: other ?? configuration)
   }
 
   /// The file that says with what the folder was filled.
@@ -87,18 +90,7 @@ struct Case {
       return try TieredStore.open(arguments.folder, configuration: configuration)
     }
     var store = try create()
-    var batch = StoreBatch()
-    var key = Keys.empty
-    var value = keys.emptyValue
-    for number in 0..<keys.count {
-      keys.write(number, to: &key)
-      keys.writeValue(number, to: &value)
-      batch.put(key.span, value.span)
-      if batch.count == 1000 || number == keys.count - 1 {
-        try store.write(batch)
-        batch.removeAll()
-      }
-    }
+    try fill(store)
     try store.flush()
     try store.compact()
     try wanted.write(toFile: marker, atomically: true, encoding: .utf8)
@@ -107,6 +99,22 @@ struct Case {
       store = try TieredStore.open(arguments.folder, configuration: configuration)
     }
     return store
+  }
+
+  /// Puts every key, in batches.
+  func fill(_ store: TieredStore, batchCount: Int = 1000) throws {
+    var batch = StoreBatch()
+    var key = Keys.empty
+    var value = keys.emptyValue
+    for number in 0..<keys.count {
+      keys.write(number, to: &key)
+      keys.writeValue(number, to: &value)
+      batch.put(key.span, value.span)
+      if batch.count == batchCount || number == keys.count - 1 {
+        try store.write(batch)
+        batch.removeAll()
+      }
+    }
   }
 
   static func rate(_ operations: Int, _ nanoseconds: UInt64) -> String {

@@ -80,20 +80,9 @@ extension Case {
     let tenth = Int(keys.count) * (Keys.keyBytes + keys.valueBytes) / 10
     configuration.prefetchBytes = prefetch
     configuration.hotCacheBytes = tenth + (prefetch > 0 ? 0 : 1 << 20)
-    try? FileManager.default.removeItem(atPath: arguments.folder)
-    // Whoever reads a filled store must not take this one for it.
-    try? FileManager.default.removeItem(atPath: marker)
-    try FileManager.default.createDirectory(
-      atPath: arguments.folder, withIntermediateDirectories: true)
-    let store = try TieredStore.create(at: arguments.folder, configuration: configuration)
-    var batch = StoreBatch()
-    for number in 0..<keys.count {
-      batch.put(keys.key(number).span, keys.value(number).span)
-      if batch.count == 100 || number == keys.count - 1 {
-        try store.write(batch)
-        batch.removeAll()
-      }
-    }
+    let store = try create(configuration)
+    // Small ones, for small write buffers.
+    try fill(store, batchCount: 100)
     try store.move(.all, from: .hot, to: .cold)
     try store.flush()
     try store.compact()
