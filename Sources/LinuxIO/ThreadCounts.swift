@@ -52,12 +52,19 @@ public final class ThreadCounts: Sendable {
 
   /// What all threads added to one of the counts; additions of negative amounts' bits wrap around.
   public func total(of count: Int) -> UInt64 {
+    (0..<Self.givenCount).reduce(into: self.count(of: count, by: Self.threadsMax)) { sum, number in
+      sum &+= self.count(of: count, by: number)
+    }
+  }
+
+  /// Numbers of threads that may have counted lie below this; beside them ``threadsMax`` stands for those that
+  /// share a line.
+  public static var givenCount: Int { ThreadNumber.givenCount }
+
+  /// What the threads that had a number added to one of the counts.
+  public func count(of count: Int, by number: Int) -> UInt64 {
     precondition(count >= 0 && count < Self.countsMax)
-    func added(_ number: Int) -> UInt64 {
-      (adder.lines + (number * Self.countsMax + count)).pointee.load(ordering: .relaxed)
-    }
-    return (0..<ThreadNumber.givenCount).reduce(into: added(Self.threadsMax)) { sum, number in
-      sum &+= added(number)
-    }
+    precondition(number >= 0 && number <= Self.threadsMax)
+    return (adder.lines + (number * Self.countsMax + count)).pointee.load(ordering: .relaxed)
   }
 }

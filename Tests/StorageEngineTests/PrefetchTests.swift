@@ -53,6 +53,19 @@ struct PrefetchPartTests {
     }
   }
 
+  @Test(
+    "numbers before padding make a run as well, such as db_bench's",
+    arguments: [(3, "00000000", true), (3, "-field", false), (9, "00000000000000", false)])
+  func padded(digits: Int, padding: String, isRun: Bool) {
+    var detector = RunDetector()
+    let runs = (0..<20).count { number in
+      let digits = String(String(1_000_000_000 + number).suffix(digits))
+      return detector.next(bytes("key" + digits + padding).span) != nil
+    }
+    #expect(detector.isRun == isRun)
+    #expect((runs > 0) == isRun)
+  }
+
   @Test("keys at random, downwards, of other lengths or far apart are no run")
   func noRun() {
     var random = SeededGenerator(seed: 2)

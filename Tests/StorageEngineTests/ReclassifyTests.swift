@@ -99,6 +99,69 @@ struct ReclassifyTests {
     #expect(try store.reclassify().movedKeys == [:])
   }
 
+  @Test("takes out of a tier that is too full what is rarely written, as the rest would come back")
+  func rarelyWritten() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create(
+      configuration {
+        $0.capacityBytes = [.hot: 600_000]
+        // So that each key that is hot is counted by itself.
+        $0.memoryBytes = 2 << 20
+      })
+    var random = SeededGenerator(seed: 1)
+    for number in 0..<1000 { try store.put(bytes("key \(number)"), random.bytes(300)) }
+    try store.waitUntilIdle()
+    // All of it belongs to hot, and there is room for it.
+    for _ in 0..<120 {
+      for number in 0..<1000 { _ = try store.get(bytes("key \(number)")) { $0.count } }
+    }
+    #expect(try store.reclassify().movedKeys == [:])
+    // Then more comes, and of what was there half is written anew.
+    for number in 0..<1000 where number % 2 == 0 {
+      try store.put(bytes("key \(number)"), random.bytes(300))
+    }
+    for number in 1000..<1300 {
+      try store.put(bytes("key \(number)"), random.bytes(300))
+      for _ in 0..<120 { _ = try store.get(bytes("key \(number)")) { $0.count } }
+    }
+    try store.waitUntilIdle()
+    let sunk = try store.reclassify().movedKeys.values.reduce(0, +)
+    #expect(sunk > 100 && sunk <= 500)
+    for number in 0..<1300 where number % 2 == 0 || number >= 1000 {
+      #expect(try store.tier(holding: bytes("key \(number)")) == .hot, "\(number)")
+    }
+  }
+
+  @Test(
+    "chooses what leaves a tier that is too full",
+    arguments: [
+      // Keys of each kind at 10 and at 1000 uses a day, the share to leave, and how many of each leave.
+      ([10, 0, 0, 0], 0.3, [3, 0, 0, 0]),
+      ([5, 5, 0, 0], 0.3, [3, 0, 0, 0]),
+      ([5, 5, 0, 0], 0.8, [5, 3, 0, 0]),
+      ([5, 0, 5, 0], 0.3, [3, 0, 0, 0]),
+      ([0, 5, 5, 0], 0.3, [0, 3, 0, 0]),
+      ([2, 3, 5, 0], 0.8, [2, 3, 3, 0]),
+      ([0, 0, 5, 5], 0.6, [0, 0, 5, 1]),
+      ([2, 2, 3, 3], 1, [2, 2, 3, 3]),
+      ([0, 0, 0, 0], 0.5, [0, 0, 0, 0]),
+      ([3, 3, 3, 3], 0, [0, 0, 0, 0]),
+    ] as [([Int], Double, [Int])])
+  func relief(_ counts: [Int], _ share: Double, _ expected: [Int]) {
+    var choice = ReliefChoice()
+    // Rarely written at 10 and 1000 a day, and then those written often.
+    let kinds = [(10.0, true), (1000.0, true), (10.0, false), (1000.0, false)]
+    for (count, kind) in zip(counts, kinds) {
+      for _ in 0..<count { choice.add(kind.0, isRarelyWritten: kind.1) }
+    }
+    choice.choose(share: share)
+    let taken = zip(counts, kinds).map { count, kind in
+      (0..<count).count { _ in choice.takes(kind.0, isRarelyWritten: kind.1) }
+    }
+    #expect(taken == expected)
+    #expect(choice.isDone)
+  }
+
   @Test("fills no tier beyond its share, neither from above nor from below, and tells of it")
   func targetFull() throws {
     let fixture = try StoreFixture()

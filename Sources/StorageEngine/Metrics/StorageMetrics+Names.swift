@@ -12,6 +12,7 @@ extension StorageMetrics {
     case prefetches = "storebench_prefetched_keys_total"
     case prefetchHits = "storebench_prefetch_hits_total"
     case prefetchWaste = "storebench_prefetch_wasted_total"
+    case clients = "storebench_clients"
     case tierSize = "storebench_tier_size_bytes"
     case moves = "storebench_tier_migrations_total"
     case moveSuccesses = "storebench_migrations_success_total"
@@ -79,6 +80,8 @@ extension StorageMetrics {
     case .prefetchHits:
       (.counter, "Keys read ahead and then used before they left the cache", nil)
     case .prefetchWaste: (.counter, "Keys read ahead for nothing", nil)
+    case .clients:
+      (.gauge, "Threads that asked for enough to tell by which pattern they do", nil)
     case .tierSize:
       (
         .gauge, "Bytes of a tier's files",

@@ -20,7 +20,6 @@ internal import Synchronization
 ///
 /// Use one for one store at a time.
 public final class StorageMetrics: Sendable {
-  let meter = OperationMeter()
   private let getLatency: Timer
   private let multiGetLatency: Timer
   private let scanLatency: Timer
@@ -79,7 +78,7 @@ public final class StorageMetrics: Sendable {
           fills[tier] = Double(used) / Double(capacity)
         }
       }
-      let counts = meter.counts
+      let counts = store.meter.counts
       let cpu = CPUTicks()
       let now = MonotonicClock.now()
       // A store that was opened anew begins from nothing.
@@ -105,6 +104,9 @@ public final class StorageMetrics: Sendable {
         state.instruments.routes[route]?.tell(statistics.moves[route])
       }
       let instruments = state.instruments
+      for (pattern, gauge) in instruments.clients {
+        gauge.record(Double(statistics.clientPatterns[pattern] ?? 0))
+      }
       instruments.movesInProgress.record(Double(statistics.moves.inProgress))
       let movedBytes = statistics.moves.routes.values.reduce(0) { $0 + $1.bytes }
       // Two who read one behind the other must not see the speed of the moment between.
@@ -198,8 +200,9 @@ extension StorageMetrics {
       }
     }
 
-    /// Begins anew with all that a store counts; reads are counted here.
+    /// Begins anew with all that a store counts.
     mutating func beginAnew() {
+      for index in reads.indices { reads[index].beginAnew() }
       writes.beginAnew()
       cacheHits.beginAnew()
       cacheMisses.beginAnew()
@@ -222,6 +225,7 @@ extension StorageMetrics {
     var prefetchWaste: Total
     var tiers: [Tier: TierInstruments]
     var routes: [MoveCounts.Route: RouteInstruments]
+    var clients: [AccessPattern: Gauge]
     var movesInProgress: Gauge
     var moveThroughput: Gauge
     var cpuUsage: Gauge
@@ -262,6 +266,10 @@ extension StorageMetrics {
               failures: counter(.moveFailures, labels), keys: counter(.movedKeys, labels),
               bytes: counter(.movedBytes, labels))
           )
+        })
+      clients = Dictionary(
+        uniqueKeysWithValues: AccessPattern.allCases.map {
+          ($0, gauge(.clients, [("pattern", $0.rawValue)]))
         })
       movesInProgress = gauge(.movesInProgress)
       moveThroughput = gauge(.moveThroughput)

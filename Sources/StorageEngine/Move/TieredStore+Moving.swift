@@ -36,7 +36,9 @@ extension TieredStore {
     where isWanted: (_ key: Span<UInt8>) -> Bool = { _ in true }
   ) throws(StoreError) -> RangeExport {
     var failure: StoreError?
-    let result = try export(range, from: tier, byteLimit: byteLimit, where: isWanted) {
+    let result = try export(range, from: tier, byteLimit: byteLimit) { key, _ in
+      isWanted(key)
+    } damaged: {
       failure = $0
       return false
     }
@@ -44,10 +46,11 @@ extension TieredStore {
     return result
   }
 
-  /// As above; `damaged` takes what cannot be copied, and tells whether to pass over it.
+  /// As above; `isWanted` takes versions as well, nil where one cannot be read; `damaged` takes what cannot be
+  /// copied, and tells whether to pass over it.
   func export(
     _ range: KeyRange, from tier: Tier, byteLimit: Int,
-    where isWanted: (_ key: Span<UInt8>) -> Bool, damaged: (StoreError) -> Bool
+    where isWanted: (_ key: Span<UInt8>, _ version: Version?) -> Bool, damaged: (StoreError) -> Bool
   ) throws(StoreError) -> RangeExport {
     let tiers = try tiers()
     // Who closes the store waits for all that hold its tiers.
@@ -69,7 +72,8 @@ extension TieredStore {
               return false
             }
             seenCount += 1
-            guard isWanted(key) else { return true }
+            let version = (try? ValueHeader(reading: stored))?.version
+            guard isWanted(key, version) else { return true }
             do throws(ValueHeader.Fault) {
               let entry = try StoredEntry(key: key, stored: stored)
               byteCount += entry.byteCount
@@ -191,7 +195,7 @@ extension TieredStore {
     if tier == .hot {
       for chunk in Self.chunks(of: newest) {
         placement.add(
-          try atOneMoment { () throws(StoreError) -> Placed in
+          try promptlyAtOneMoment { [self] () throws(StoreError) -> Placed in
             try write(newest[chunk], to: tiers.hot, skipsDamage: source != nil, sync: false)
           })
       }
@@ -296,10 +300,11 @@ extension TieredStore {
   @discardableResult
   private func delete(
     _ entries: [StoredEntry], from tier: TierDatabase, beside company: Company,
-    afterEach done: ([StoredEntry]) -> Void = { _ in },
-    where isDue: (Version, Version) -> Bool
+    afterEach done: @escaping @Sendable ([StoredEntry]) -> Void = { _ in },
+    where isDue: @escaping @Sendable (Version, Version) -> Bool
   ) throws(StoreError) -> Int {
-    func delete(_ entries: ArraySlice<StoredEntry>, sync: Bool) throws(StoreError) -> Int {
+    @Sendable func delete(_ entries: ArraySlice<StoredEntry>, sync: Bool) throws(StoreError) -> Int
+    {
       var batch = WriteBatch()
       for entry in entries {
         guard let present = try Self.version(of: entry.key, in: tier),
@@ -315,7 +320,7 @@ extension TieredStore {
     var count = 0
     if !entries.isEmpty { owedSyncs.withLock { _ = $0.insert(tier.tier) } }
     for chunk in Self.chunks(of: entries) {
-      count += try atOneMoment { () throws(StoreError) -> Int in
+      count += try promptlyAtOneMoment { [self] () throws(StoreError) -> Int in
         // Before the keys go: a reader that finds them neither above nor here must see the count.
         retirements.add(1, ordering: .acquiringAndReleasing)
         let count = try delete(entries[chunk], sync: false)
@@ -377,7 +382,7 @@ extension TieredStore {
     let company: Company = tier == .warm && target == .cold ? .readers : .commits
     return try delete(
       entries, from: tiers[tier], beside: company,
-      afterEach: { if target == nil { dropFromCache($0) } }, where: ==)
+      afterEach: { [self] in if target == nil { dropFromCache($0) } }, where: ==)
   }
 
   // MARK: Details

@@ -50,7 +50,8 @@ extension TieredStore {
   /// Moves what a tier holds at the beginning of a range, of the keys that are wanted.
   func movePart(
     _ range: KeyRange, from source: Tier, to target: Tier,
-    byteLimit: Int = exportBytes, where isWanted: (_ key: Span<UInt8>) -> Bool = { _ in true }
+    byteLimit: Int = exportBytes,
+    where isWanted: (_ key: Span<UInt8>, _ version: Version?) -> Bool = { _, _ in true }
   ) throws(StoreError) -> MovedPart {
     try counted(from: source, to: target) { () throws(StoreError) -> MovedPart in
       var damage: StoreError?

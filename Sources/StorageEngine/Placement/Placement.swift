@@ -88,6 +88,8 @@ final class Placement: Sendable {
 struct ReclassificationMemory: Sendable {
   /// How full the tiers are.
   var levels: [Tier: TierLevel] = [:]
+  /// The newest version when it began; what is newer was written since.
+  var lastVersion: Version?
 }
 
 /// How full a tier is, as far as its files do not show it yet: pure.

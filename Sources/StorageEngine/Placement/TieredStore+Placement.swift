@@ -103,6 +103,8 @@ struct Reclassification {
   private var stalled: UInt64 = 0
   private(set) var report = ReclassifyReport()
   private(set) var memory: ReclassificationMemory
+  /// The newest version when the last one began; nil for the first.
+  private let writtenBefore: Version?
   /// Bytes that each tier may hold; none where no limit is known.
   private var allowedBytes: [Tier: Double] = [:]
 
@@ -113,6 +115,8 @@ struct Reclassification {
     self.store = store
     self.placement = placement
     self.memory = memory
+    writtenBefore = memory.lastVersion
+    self.memory.lastVersion = store.published.lastVersion
     pace = MovePace(bytesPerSecond: placement.settings.bytesPerSecond)
   }
 
@@ -150,7 +154,7 @@ struct Reclassification {
       attempt { run throws(StoreError) in
         var seen: UInt64 = 0
         defer { run.report.totalKeys += target == targets[0] ? seen : 0 }
-        try run.moveAll(from: source, to: target) { placement, key in
+        try run.moveAll(from: source, to: target) { placement, key, _ in
           seen += 1
           guard byRule else { return false }
           let hash = placement.tap.heatHash(key)
@@ -160,25 +164,27 @@ struct Reclassification {
     }
   }
 
-  /// Moves what is used least out of a tier that is too full.
+  /// Moves what is rarely written, and used least, out of a tier that is too full.
   private mutating func relieve(_ source: Tier) throws(StoreError) {
     guard let excess = excessShare(of: source) else { return }
     let target: Tier = source == .hot && excessShare(of: .warm) == nil ? .warm : .cold
-    var histogram = RateHistogram()
-    try forEachKey(in: source) { placement, key in
+    func perDay(_ placement: Placement, _ key: Span<UInt8>) -> Double {
       let hash = placement.tap.heatHash(key)
-      histogram.add(placement.tap.glance { $0.use(of: hash, at: $1).perDay })
+      return placement.tap.glance { $0.use(of: hash, at: $1).perDay }
     }
-    let limit = histogram.rate(below: excess)
-    // Many keys may be used alike: no more of them than must.
-    var left = Int((excess * Double(histogram.total)).rounded(.up))
-    try moveAll(from: source, to: target, until: { left == 0 }) { placement, key in
-      let hash = placement.tap.heatHash(key)
-      guard left > 0, placement.tap.glance({ $0.use(of: hash, at: $1).perDay }) < limit else {
-        return false
-      }
-      left -= 1
-      return true
+    // What callers write to the hot tier in every while is back there soon, wherever it is moved to.
+    let writtenBefore = source == .hot ? writtenBefore : nil
+    func isRarelyWritten(_ version: Version?) -> Bool {
+      guard let version, let writtenBefore else { return true }
+      return version <= writtenBefore
+    }
+    var choice = ReliefChoice()
+    try forEachKey(in: source) { placement, key, version in
+      choice.add(perDay(placement, key), isRarelyWritten: isRarelyWritten(version))
+    }
+    choice.choose(share: excess)
+    try moveAll(from: source, to: target, until: { choice.isDone }) { placement, key, version in
+      choice.takes(perDay(placement, key), isRarelyWritten: isRarelyWritten(version))
     }
   }
 
@@ -222,14 +228,14 @@ struct Reclassification {
 
   private mutating func moveAll(
     from source: Tier, to target: Tier, until isDone: () -> Bool = { false },
-    where isDue: (Placement, Span<UInt8>) -> Bool
+    where isDue: (Placement, Span<UInt8>, Version?) -> Bool
   ) throws(StoreError) {
     var left = KeyRange.all
     while placement.goesOn, !isDone() {
       let mayMove = hasRoom(target)
       var isHeldBack = false
       let part = try store.movePart(left, from: source, to: target, byteLimit: Self.partBytes) {
-        guard isDue(placement, $0) else { return false }
+        guard isDue(placement, $0, $1) else { return false }
         if !mayMove { isHeldBack = true }
         return mayMove
       }
@@ -249,13 +255,15 @@ struct Reclassification {
   }
 
   private func forEachKey(
-    in tier: Tier, _ body: (Placement, Span<UInt8>) -> Void
+    in tier: Tier, _ body: (Placement, Span<UInt8>, Version?) -> Void
   ) throws(StoreError) {
     var left = KeyRange.all
     while placement.goesOn {
-      let part = try store.export(left, from: tier) { key in
-        body(placement, key)
+      let part = try store.export(left, from: tier, byteLimit: TieredStore.exportBytes) {
+        body(placement, $0, $1)
         return false
+      } damaged: { _ in
+        true
       }
       guard let next = part.next else { return }
       left.lower = next
@@ -349,6 +357,57 @@ struct Reclassification {
   private static let pressureWait = Nanoseconds(50_000_000)
   /// Five seconds: a store whose writes are always held back must not wait for ever.
   private static let waitsMax = 100
+}
+
+/// Which keys leave a tier that is too full: those that are rarely written first, of them those that are used
+/// least, and no more than must. Pure.
+struct ReliefChoice {
+  /// Keys of one kind, and which of them leave.
+  private struct Kind {
+    var histogram = RateHistogram()
+    var limit = 0.0
+    var left = 0
+
+    mutating func choose(_ count: Int) {
+      left = min(count, histogram.total)
+      limit = left > 0 ? histogram.rate(below: Double(left) / Double(histogram.total)) : 0
+    }
+
+    mutating func takes(_ perDay: Double) -> Bool {
+      // Many keys may be used alike: no more of them than must.
+      guard left > 0, perDay < limit else { return false }
+      left -= 1
+      return true
+    }
+  }
+
+  private var rarelyWritten = Kind()
+  private var others = Kind()
+
+  /// Counts a key, used so many times a day.
+  mutating func add(_ perDay: Double, isRarelyWritten: Bool) {
+    if isRarelyWritten {
+      rarelyWritten.histogram.add(perDay)
+    } else {
+      others.histogram.add(perDay)
+    }
+  }
+
+  /// Settles that a share of all keys is to leave.
+  mutating func choose(share: Double) {
+    let total = rarelyWritten.histogram.total + others.histogram.total
+    let count = Int((share * Double(total)).rounded(.up))
+    rarelyWritten.choose(count)
+    others.choose(count - rarelyWritten.left)
+  }
+
+  /// Whether all have left that are to.
+  var isDone: Bool { rarelyWritten.left == 0 && others.left == 0 }
+
+  /// Whether a key leaves; it is then counted as gone.
+  mutating func takes(_ perDay: Double, isRarelyWritten: Bool) -> Bool {
+    isRarelyWritten ? rarelyWritten.takes(perDay) : others.takes(perDay)
+  }
 }
 
 /// How many keys are used how often, in steps of a fifth.

@@ -40,13 +40,17 @@ final class PrefetchEngine: Sendable {
   private let rests = Countdowns(count: slotCount)
   private let slots: [Slot] = (0..<slotCount).map { _ in Slot() }
   private let table: Mutex<SuccessorTable>
+  private let meter: OperationMeter
 
   private static let slotCount = 64
   /// A successor must have come in more than half of the times that count.
   private static let share: Float = 0.5
 
-  /// An engine that remembers in so many bytes.
-  init(byteCount: Int) { table = Mutex(SuccessorTable(byteCount: byteCount)) }
+  /// An engine that remembers in so many bytes, and tells a meter how clients go by keys.
+  init(byteCount: Int, meter: OperationMeter) {
+    table = Mutex(SuccessorTable(byteCount: byteCount))
+    self.meter = meter
+  }
 
   /// The slot of the calling thread.
   @inline(__always)
@@ -75,19 +79,22 @@ final class PrefetchEngine: Sendable {
     // Who walks over what the cache has of its own accord needs nothing read ahead.
     let isDue = hasRoom && (!wasCached || ledger.isOpen(hash))
     let slot = slots[number]
-    let (part, previous, ahead) = slot.client.withLock {
-      client -> (PrefetchDuty.Part, UInt64?, (behind: [UInt8], count: Int)?) in
+    let (part, previous, ahead, isRun) = slot.client.withLock {
+      client -> (PrefetchDuty.Part, UInt64?, (behind: [UInt8], count: Int)?, Bool) in
       let part = client.duty.next(wasCached: wasCached) { ledger.precision }
       rests.view.start(number, from: Int(client.duty.rest))
       guard part == .plan else {
         client.previous = nil
-        return (part, nil, nil)
+        return (part, nil, nil, false)
       }
-      let previous = client.previous
+      let ahead = client.run.next(key, isDue: isDue)
+      // The next key of a run is known without having been learnt.
+      let previous = client.run.isRun ? nil : client.previous
       client.previous = hash
-      return (part, previous, client.run.next(key, isDue: isDue))
+      return (part, previous, ahead, client.run.isRun)
     }
     guard part == .plan else { return nil }
+    meter.noteWatched(isWalk: isRun)
     if let ahead { return .run(behind: ahead.behind, count: ahead.count, client: number) }
     let next = table.withLock { table in
       if let previous { table.learn(previous, then: key, hash: hash) }

@@ -2,8 +2,9 @@ internal import RocksDB
 
 /// Whether a client walks through keys in their order, and how far ahead it pays to read: pure.
 ///
-/// A step is a key a little above the one before: the same bytes but for the last few. After three steps
-/// it is a run, whose reach doubles as it goes on, up to ``reachMax`` keys.
+/// A step is a key a little above the one before: the same bytes but for the last few, where both end in
+/// the same padding those before it. After three steps it is a run, whose reach doubles as it goes on, up
+/// to ``reachMax`` keys.
 struct RunDetector {
   private var last: [UInt8] = []
   private var steps = 0
@@ -13,11 +14,16 @@ struct RunDetector {
   /// The last key that was read ahead; empty where none was.
   private var frontier: [UInt8] = []
 
+  /// Whether the client walks on.
+  var isRun: Bool { steps >= Self.stepsMin }
+
   static let stepsMin = 3
   static let reachMin = 8
   static let reachMax = 64
-  /// Bytes at a key's end in which it may differ from the one before.
+  /// Bytes at a key's end, or before its padding, in which it may differ from the one before.
   private static let tailBytes = 4
+  /// Bytes of padding at most: db_bench's numbers of eight bytes stand before as many zeros.
+  private static let paddingMax = 8
 
   /// Takes in the next key of a client.
   ///
@@ -40,7 +46,7 @@ struct RunDetector {
     steps += 1
     ahead -= 1
     // Half of the reach is kept in hand, so that reading ahead stays ahead.
-    guard isDue, steps >= Self.stepsMin, ahead <= reach / 2 else { return nil }
+    guard isDue, isRun, ahead <= reach / 2 else { return nil }
     reach = min(Self.reachMax, max(Self.reachMin, reach * 2))
     ahead = max(0, ahead) + reach
     return (isAhead(frontier) ? frontier : last, reach)
@@ -57,7 +63,14 @@ struct RunDetector {
     guard !last.isEmpty, key.count == last.count else { return false }
     var index = 0
     while index < last.count, key[index] == last[index] { index += 1 }
-    return index < last.count && key[index] > last[index]
-      && last.count - index <= Self.tailBytes
+    guard index < last.count, key[index] > last[index] else { return false }
+    var end = last.count
+    let pad = last[end - 1]
+    while end - 1 > index, last.count - end < Self.paddingMax, last[end - 1] == pad,
+      key[end - 1] == pad
+    {
+      end -= 1
+    }
+    return end - index <= Self.tailBytes
   }
 }

@@ -70,6 +70,8 @@ public struct StoreStatistics: Sendable, Equatable {
   public var prefetchesUsed: UInt64
   /// Of them, those that nobody asked for in time.
   public var prefetchesWasted: UInt64
+  /// How many clients, which are threads, go by each pattern; those that did too little to tell are left out.
+  public var clientPatterns: [AccessPattern: Int]
   /// What moves between tiers did.
   public var moves: MoveCounts
   /// Commits to the log.
@@ -100,6 +102,7 @@ extension TieredStore {
       cacheEvictions: cacheCounts.evictions, cacheEntries: cache?.entryCount ?? 0,
       cacheBytes: cache?.byteCount ?? 0, prefetchesIssued: prefetches.issued,
       prefetchesUsed: prefetches.used, prefetchesWasted: prefetches.wasted,
+      clientPatterns: meter.patterns,
       moves: moveCounts.withLock { $0 }, commits: commits.commits, changes: commits.changes,
       changedBytes: commits.bytes, lastVersion: lastVersion, durableVersion: durableVersion)
   }

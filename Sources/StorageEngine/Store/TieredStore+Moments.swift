@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import FoundationEssentials
 internal import LinuxIO
 internal import Measurements
@@ -22,7 +23,7 @@ extension TieredStore {
     _ body: (_ key: Span<UInt8>, _ value: Span<UInt8>) -> Bool
   ) throws(StoreError) {
     let began = metrics == nil ? nil : MonotonicClock.now()
-    metrics?.meter.noteScan()
+    meter.noteScan()
     defer { if let began { metrics?.noteScan(began) } }
     try snapshot().scan(range, direction, limit: limit, body)
   }
@@ -114,6 +115,30 @@ extension TieredStore {
   func atOneMoment<R: Sendable>(_ body: () throws(StoreError) -> R) throws(StoreError) -> R {
     guard let committer else { return try body() }
     return try committer.barrier.withLock { _ throws(StoreError) -> R in try body() }
+  }
+
+  /// As ``atOneMoment(_:)``, on a reader's thread, for work that a mover must not do by itself.
+  ///
+  /// A mover gets the processor when nobody else wants it. Did it lose it here, all commits would wait until
+  /// nobody does.
+  func promptlyAtOneMoment<R: Sendable>(
+    _ body: @escaping @Sendable () throws(StoreError) -> R
+  ) throws(StoreError) -> R {
+    let done = DispatchSemaphore(value: 0)
+    let result = Mutex<Result<R, StoreError>?>(nil)
+    do throws(StoreError) {
+      try parallelReader.submit { [self] in
+        let made = Result { () throws(StoreError) -> R in try atOneMoment(body) }
+        result.withLock { $0 = made }
+        done.signal()
+      }
+    } catch {
+      // Late is better than not at all.
+      return try atOneMoment(body)
+    }
+    done.wait()
+    guard let made = result.withLock({ $0 }) else { return try atOneMoment(body) }
+    return try made.get()
   }
 
   /// Removes from the tiers below what deleted ranges hide, and forgets those ranges.

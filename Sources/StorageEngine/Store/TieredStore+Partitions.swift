@@ -44,7 +44,7 @@ extension TieredStore {
       throw .invalidArgument("a scan in \(partitionCount) parts means nothing; give 1 or more")
     }
     let began = metrics == nil ? nil : MonotonicClock.now()
-    metrics?.meter.noteScan()
+    meter.noteScan()
     defer { if let began { metrics?.noteScan(began) } }
     let snapshot = try snapshot()
     let parts = try partitions(of: range, count: partitionCount)

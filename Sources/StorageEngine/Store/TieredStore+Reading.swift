@@ -37,9 +37,9 @@ extension TieredStore {
   func lend(_ key: Span<UInt8>, _ body: (Span<UInt8>) -> Void) throws(StoreError) {
     // The gates hold addresses of what the store owns.
     defer { extendLifetime(self) }
-    guard let meter = gates.meter, meter.noteGet() else { return try look(key, body) }
+    guard gates.meter.noteGet(), let metrics else { return try look(key, body) }
     let began = MonotonicClock.now()
-    defer { metrics?.noteGet(began) }
+    defer { metrics.noteGet(began) }
     try look(key, body)
   }
 
@@ -126,7 +126,7 @@ extension TieredStore {
     _ key: [UInt8], ifCached: (Span<UInt8>) -> Void,
     completion: @escaping @Sendable (Result<[UInt8]?, StoreError>) -> Void
   ) -> Bool {
-    guard let meter = gates.meter, meter.noteGet(), let metrics else {
+    guard gates.meter.noteGet(), let metrics else {
       return look(key, ifCached: ifCached, completion: completion)
     }
     let began = MonotonicClock.now()
@@ -241,7 +241,7 @@ extension TieredStore {
     _ keys: [[UInt8]], _ each: (Int, Span<UInt8>) -> Void
   ) throws(StoreError) {
     let began = metrics == nil ? nil : MonotonicClock.now()
-    metrics?.meter.noteMultiGet(keyCount: keys.count)
+    meter.noteMultiGet(keyCount: keys.count)
     defer { if let began { metrics?.noteMultiGet(began) } }
     for key in keys { try KeyRule.check(key: key) }
     guard !isShut else { throw .closed(path: path) }

@@ -114,7 +114,9 @@ extension TieredStore {
   func commit(_ changes: Committer.Changes) throws(StoreError) -> Version {
     guard let committer else { throw .readOnly(path: path) }
     if let failure = committer.roomFailure(for: changes.byteCount) { throw failure }
-    guard let metrics, metrics.meter.noteWrite() else { return try committer.commit(changes) }
+    guard meter.noteCommit(changeCount: changes.count), let metrics else {
+      return try committer.commit(changes)
+    }
     let began = MonotonicClock.now()
     defer { metrics.noteWrite(began) }
     return try committer.commit(changes)
@@ -130,7 +132,7 @@ extension TieredStore {
       guard let committer else { throw .readOnly(path: path) }
       let changes = try changes()
       if let failure = committer.roomFailure(for: changes.byteCount) { throw failure }
-      guard let metrics, metrics.meter.noteWrite() else {
+      guard meter.noteCommit(changeCount: changes.count), let metrics else {
         return committer.commit(changes, completion: completion)
       }
       let began = MonotonicClock.now()

@@ -33,6 +33,7 @@ public final class TieredStore: Sendable {
   let placement: Placement?
   /// Nil where nothing is read ahead.
   let prefetch: PrefetchEngine?
+  let meter = OperationMeter()
   /// Nil where nobody is told what the store does.
   let metrics: StorageMetrics?
   /// What a lookup passes by before it needs any of these.
@@ -60,7 +61,7 @@ public final class TieredStore: Sendable {
     let cache: HotCache.Front?
     let placement: AccessTap.Gate?
     let prefetch: PrefetchEngine.Gate?
-    let meter: OperationMeter.Gate?
+    let meter: OperationMeter.Gate
   }
 
   /// A place to find the open tiers at; several, so that readers do not meet at one lock.
@@ -93,11 +94,11 @@ public final class TieredStore: Sendable {
     self.placement = placement
     let prefetch =
       cache != nil && configuration.prefetchBytes > 0
-      ? PrefetchEngine(byteCount: configuration.prefetchBytes) : nil
+      ? PrefetchEngine(byteCount: configuration.prefetchBytes, meter: meter) : nil
     self.prefetch = prefetch
     gates = Gates(
       cache: cache?.front, placement: placement?.tap.gate, prefetch: prefetch?.gate,
-      meter: metrics?.meter.gate)
+      meter: meter.gate)
     committer =
       access == .readOnly
       ? nil

@@ -102,19 +102,25 @@ struct Case {
   }
 
   /// Puts every key, in batches.
-  func fill(_ store: TieredStore, batchCount: Int = 1000) throws {
+  func fill(_ store: TieredStore) throws { try fill(store, 0..<keys.count, batchCount: 1000) }
+
+  /// Puts keys, in batches.
+  func fill(
+    _ store: TieredStore, _ numbers: some Sequence<UInt64>, batchCount: Int
+  ) throws {
     var batch = StoreBatch()
     var key = Keys.empty
     var value = keys.emptyValue
-    for number in 0..<keys.count {
+    for number in numbers {
       keys.write(number, to: &key)
       keys.writeValue(number, to: &value)
       batch.put(key.span, value.span)
-      if batch.count == batchCount || number == keys.count - 1 {
+      if batch.count == batchCount {
         try store.write(batch)
         batch.removeAll()
       }
     }
+    try store.write(batch)
   }
 
   static func rate(_ operations: Int, _ nanoseconds: UInt64) -> String {

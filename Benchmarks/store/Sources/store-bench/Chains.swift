@@ -7,50 +7,35 @@ extension Case {
   ///
   /// All keys lie in the cold tier, a tenth of them fits the cache, and files are read directly. With
   /// `--walk 1` the client walks by 64 neighbours from a random key on; else by four keys far apart that
-  /// always follow one another, as the records of a transfer do. `--training` gets, one after the other, let
+  /// always follow one another, as the records of a transfer do. `--sequence FILE` names the keys instead,
+  /// a number a line, in the turn in which they are asked for. `--training` gets, one after the other, let
   /// the store learn; the figures are of `--operations` more, other chains in other turns, between which the
   /// client works for `--wait` microseconds, as it does in the last thousand before them. `--prefetch 0`
   /// reads nothing ahead; the cache is then larger by the 1 MiB that reading ahead takes by default.
   func chains() throws -> Fields {
-    let walks = try arguments.number("walk", 0) != 0
-    let length = walks ? 64 : 4
     let wait = try arguments.number("wait", 0)
     let training = try arguments.number("training", 8000)
     let operations = max(1, try arguments.number("operations", 2000))
-    guard keys.count >= UInt64(length) else {
-      throw Arguments.Mistake(description: "--keys must be \(length) or more")
-    }
-    let store = try chainStore()
-    // Chains of four share no key; their order is by no means that of the keys.
-    var order = Array(0..<keys.count)
-    var random = Random(seed: 5)
-    if !walks {
-      for index in order.indices.dropFirst().reversed() {
-        order.swapAt(index, Int(random.below(UInt64(index + 1))))
-      }
-    }
-    let chainCount = UInt64(order.count / length)
+    let asked = try sequence(training + operations)
+    let store = try chainStore(Set(asked).sorted())
     var before = try store.statistics()
     var latencies = Latencies()
-    var position = length
-    var chain = 0
-    for operation in 0..<training + operations {
+    /// Seconds that the client waited, all in all.
+    var waited = 0.0
+    for (operation, number) in asked.enumerated() {
       if operation == training {
         before = try store.statistics()
         latencies = Latencies()
+        waited = 0
       }
-      if position == length {
-        chain = Int(random.below(chainCount))
-        position = 0
-      }
-      let number = order[chain * length + position]
-      position += 1
       let key = keys.key(number)
       let begun = now()
       guard try store.get(key.span, { keys.isValue($0, of: number) }) == true else {
         throw WrongValue(number: number)
       }
-      latencies.record(now() - begun)
+      let took = now() - begun
+      latencies.record(took)
+      waited += Double(took) / 1e9
       if wait > 0, operation >= training - 1000 { usleep(UInt32(clamping: wait)) }
     }
     let after = try store.statistics()
@@ -64,25 +49,61 @@ extension Case {
       ("p90_ms", Self.text(latencies.milliseconds(0.9))),
       ("p99_ms", Self.text(latencies.milliseconds(0.99))),
       ("longest_ms", Self.text(Double(latencies.longest) / 1e6)),
+      ("seconds", Self.text(waited)),
       ("hit_ratio", Self.text(1 - misses / Double(max(1, latencies.count)))),
       ("prefetch_hits", Self.text(used)),
       ("prefetch_precision", Self.text(used / max(1, settled))),
     ]
   }
 
-  /// A store all of whose keys lie in cold.
-  private func chainStore() throws -> TieredStore {
+  /// The keys in the turn in which they are asked for.
+  private func sequence(_ count: Int) throws -> [UInt64] {
+    let path = arguments.text("sequence", "")
+    guard path.isEmpty else {
+      let numbers = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+        .compactMap { UInt64($0) }
+      guard numbers.count >= count else {
+        throw Arguments.Mistake(
+          description:
+            "\(path) has \(numbers.count) numbers; --training and --operations take \(count)")
+      }
+      return Array(numbers.prefix(count))
+    }
+    let walks = try arguments.number("walk", 0) != 0
+    let length = walks ? 64 : 4
+    guard keys.count >= UInt64(length) else {
+      throw Arguments.Mistake(description: "--keys must be \(length) or more")
+    }
+    // Chains of four share no key; their order is by no means that of the keys.
+    var order = Array(0..<keys.count)
+    var random = Random(seed: 5)
+    if !walks {
+      for index in order.indices.dropFirst().reversed() {
+        order.swapAt(index, Int(random.below(UInt64(index + 1))))
+      }
+    }
+    let chainCount = UInt64(order.count / length)
+    var asked: [UInt64] = []
+    while asked.count < count {
+      let chain = Int(random.below(chainCount))
+      asked += order[chain * length..<(chain + 1) * length].prefix(count - asked.count)
+    }
+    return asked
+  }
+
+  /// A store of keys, all of which lie in cold.
+  private func chainStore(_ numbers: [UInt64]) throws -> TieredStore {
     // So that no cache of blocks holds what is read ahead of time.
     var configuration = configuration.scaled(by: 1.0 / 128)
     configuration.placement = nil
     configuration.directReads = true
     let prefetch = try arguments.number("prefetch", 1 << 20)
-    let tenth = Int(keys.count) * (Keys.keyBytes + keys.valueBytes) / 10
+    let tenth = numbers.count * (Keys.keyBytes + keys.valueBytes) / 10
     configuration.prefetchBytes = prefetch
     configuration.hotCacheBytes = tenth + (prefetch > 0 ? 0 : 1 << 20)
     let store = try create(configuration)
     // Small ones, for small write buffers.
-    try fill(store, batchCount: 100)
+    try fill(store, numbers, batchCount: 100)
     try store.move(.all, from: .hot, to: .cold)
     try store.flush()
     try store.compact()
