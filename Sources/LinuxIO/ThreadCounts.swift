@@ -52,19 +52,23 @@ public final class ThreadCounts: Sendable {
 
   /// What all threads added to one of the counts; additions of negative amounts' bits wrap around.
   public func total(of count: Int) -> UInt64 {
-    (0..<Self.givenCount).reduce(into: self.count(of: count, by: Self.threadsMax)) { sum, number in
-      sum &+= self.count(of: count, by: number)
+    let shared = self.count(of: count, byThread: Self.threadsMax)
+    return (0..<Self.givenCount).reduce(into: shared) { sum, number in
+      sum &+= self.count(of: count, byThread: number)
     }
   }
 
-  /// Numbers of threads that may have counted lie below this; beside them ``threadsMax`` stands for those that
-  /// share a line.
+  /// The numbers of all threads that may have counted in a line of their own lie below this.
   public static var givenCount: Int { ThreadNumber.givenCount }
 
-  /// What the threads that had a number added to one of the counts.
-  public func count(of count: Int, by number: Int) -> UInt64 {
-    precondition(count >= 0 && count < Self.countsMax)
+  /// What the threads that had a number, one after the other, added to one of the counts.
+  ///
+  /// - Parameters:
+  ///   - index: Which count, below ``countsMax``.
+  ///   - number: ``ThreadNumber/current`` of the thread; ``threadsMax`` for all that share a line.
+  public func count(of index: Int, byThread number: Int) -> UInt64 {
+    precondition(index >= 0 && index < Self.countsMax)
     precondition(number >= 0 && number <= Self.threadsMax)
-    return (adder.lines + (number * Self.countsMax + count)).pointee.load(ordering: .relaxed)
+    return (adder.lines + (number * Self.countsMax + index)).pointee.load(ordering: .relaxed)
   }
 }

@@ -38,8 +38,10 @@ struct EngineSizing {
       EnginePlan.KeySpace(keyCount: share / UInt64(keyBytes + size), valueBytes: size)
     }
     if let small = spaces.first(where: { $0.keyCount < keyCountMin }) {
-      let needed =
+      let least =
         keyCountMin * UInt64(keyBytes + small.valueBytes) * UInt64(sizes.count) * spaceFactor
+      // As ranges are cut to whole mebibytes, and more are.
+      let needed = (least >> 20 + 1) << 20
       throw TargetFailure(
         category: .usage,
         description: "a range of \(rangeBytes) bytes holds \(small.keyCount) keys with values of "

@@ -127,6 +127,8 @@ extension RocksDBError.Code {
       case .ioError where text.contains("While lock file"): .busy
       case .ioError where text.contains("No such file or directory"): .notFound
       case .invalidArgument where text.contains("does not exist"): .notFound
+      // What the options' file could not be read for.
+      case .invalidArgument where Self.refusals.contains { text.contains($0) }: .refused
       default: kind
       }
   }

@@ -1,3 +1,5 @@
+import FoundationEssentials
+import Glibc
 import LinuxIO
 import Qualification
 import Reports
@@ -31,6 +33,15 @@ struct CommandFailure: Error {
   init(_ error: WorkloadError) { self.init(.usage, error.description) }
 
   init(_ error: ResultFolderError) { self.init(.unsuitable, error.description) }
+}
+
+extension CommandFailure {
+  /// What the kernel said, in its words, of a file that could not be read or written.
+  static func reason(_ error: any Error) -> String {
+    if let error = error as? SystemError { return SystemError.text(of: error.errno) }
+    guard let posix = (error as? CocoaError)?.underlying as? POSIXError else { return "\(error)" }
+    return SystemError.text(of: posix.code.rawValue)
+  }
 }
 
 extension CommandFailure: CustomStringConvertible {

@@ -45,6 +45,11 @@ struct ThreadCountsTests {
     #expect(counts.total(of: 0) == UInt64(threads * each))
     #expect(counts.total(of: 7) == UInt64(3 * threads * each))
     #expect(counts.total(of: 1) == 0)
+    let shared = counts.count(of: 0, byThread: ThreadCounts.threadsMax)
+    let own = (0..<ThreadCounts.givenCount).map { counts.count(of: 0, byThread: $0) }
+    #expect(own.reduce(shared, +) == UInt64(threads * each))
+    #expect(threads > ThreadCounts.threadsMax || own.count { $0 == each } == threads)
+    #expect(threads < ThreadCounts.threadsMax || shared > 0)
   }
 
   @Test("go on where a thread that ended left off, as its number is given again")

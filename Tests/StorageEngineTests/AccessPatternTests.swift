@@ -1,4 +1,6 @@
+import Dispatch
 import LinuxIO
+import Measurements
 import TestSupport
 import Testing
 
@@ -22,47 +24,64 @@ struct AccessPatternTests {
       (AccessMix(scans: 16), .sequential),
       (AccessMix(gets: 1024, scans: 15), .rareWrite),
       (AccessMix(gets: 1024, scans: 16), .sequential),
-      (AccessMix(gets: 2000, watchedGets: 1000, walkedGets: 500), .sequential),
-      (AccessMix(gets: 2000, watchedGets: 1000, walkedGets: 499), .rareWrite),
-      (AccessMix(gets: 2000, watchedGets: 63, walkedGets: 63), .rareWrite),
-      (AccessMix(gets: 1000, multiGetKeys: 1000, watchedGets: 1000, walkedGets: 1000), .batch),
+      (AccessMix(gets: 2000, watchedGets: 1000, runGets: 500), .sequential),
+      (AccessMix(gets: 2000, watchedGets: 1000, runGets: 499), .rareWrite),
+      (AccessMix(gets: 2000, watchedGets: 63, runGets: 63), .rareWrite),
+      (AccessMix(gets: 1000, multiGetKeys: 1000, watchedGets: 1000, runGets: 1000), .batch),
       (AccessMix(gets: .max, multiGetKeys: .max), .batch),
     ] as [(AccessMix, AccessPattern?)])
   func mixes(_ mix: AccessMix, _ expected: AccessPattern?) {
-    #expect(mix.pattern(walkShare: 0) == expected)
+    #expect(mix.pattern(runShare: 0) == expected)
   }
 
   @Test("are remembered while too little is done, and by the order that was seen last")
-  func book() {
-    var book = AccessPatternBook()
-    var mix = AccessMix(gets: 2000, watchedGets: 2000, walkedGets: 1900)
-    book.note(mix, of: 3)
-    #expect(book.counts == [.sequential: 1])
+  func remembered() {
+    var clients = ClientPatterns()
+    var mix = AccessMix(gets: 2000, watchedGets: 2000, runGets: 1900)
+    clients.note(mix, of: 3, at: .zero)
+    #expect(clients.counts == [.sequential: 1])
     // Too little to tell, and then enough without a look at the order.
     mix.gets += 500
-    book.note(mix, of: 3)
+    clients.note(mix, of: 3, at: .zero)
     mix.gets += 2000
-    book.note(mix, of: 3)
-    #expect(book.counts == [.sequential: 1])
+    clients.note(mix, of: 3, at: .zero)
+    #expect(clients.counts == [.sequential: 1])
     mix.gets += 2000
     mix.changes += 2000
     mix.watchedGets += 2000
-    book.note(mix, of: 3)
-    book.note(AccessMix(multiGetKeys: 5000), of: 4)
-    book.note(AccessMix(gets: 5), of: 5)
-    #expect(book.counts == [.random: 1, .batch: 1])
+    clients.note(mix, of: 3, at: .zero)
+    clients.note(AccessMix(multiGetKeys: 5000), of: 4, at: .zero)
+    clients.note(AccessMix(gets: 5), of: 5, at: .zero)
+    #expect(clients.counts == [.random: 1, .batch: 1])
     // Where a count is at its end it goes on from zero.
     var wrapping = AccessMix(gets: .max)
-    book.note(wrapping, of: 6)
+    clients.note(wrapping, of: 6, at: .zero)
     wrapping.gets &+= 1024
     wrapping.changes = 1024
-    book.note(wrapping, of: 6)
-    #expect(book.counts == [.random: 2, .batch: 1])
+    clients.note(wrapping, of: 6, at: .zero)
+    #expect(clients.counts == [.random: 2, .batch: 1])
+  }
+
+  @Test("are forgotten of who does nothing for ten minutes, and told anew of who comes back")
+  func forgotten() {
+    var clients = ClientPatterns()
+    var mix = AccessMix(gets: 2000)
+    clients.note(mix, of: 3, at: .zero)
+    clients.note(mix, of: 3, at: ClientPatterns.idleMax)
+    #expect(clients.counts == [.rareWrite: 1])
+    clients.note(mix, of: 3, at: ClientPatterns.idleMax + Nanoseconds(1))
+    #expect(clients.counts == [:])
+    mix.multiGetKeys += 1000
+    clients.note(mix, of: 3, at: ClientPatterns.idleMax + Nanoseconds(2))
+    #expect(clients.counts == [:])
+    mix.multiGetKeys += 1000
+    clients.note(mix, of: 3, at: ClientPatterns.idleMax + Nanoseconds(3))
+    #expect(clients.counts == [.batch: 1])
   }
 
   /// What one client does to a store of 3000 keys.
   enum Client: String, CaseIterable, CustomTestStringConvertible {
-    case jumps, jumpsAndWrites, walks, scans, asksForMany, writesBatches
+    case jumps, jumpsAndWrites, walks, scans, asksForMany, asksForManyLater, writesBatches
     var testDescription: String { rawValue }
 
     var pattern: AccessPattern {
@@ -70,7 +89,7 @@ struct AccessPatternTests {
       case .jumps: .rareWrite
       case .jumpsAndWrites: .random
       case .walks, .scans: .sequential
-      case .asksForMany, .writesBatches: .batch
+      case .asksForMany, .asksForManyLater, .writesBatches: .batch
       }
     }
 
@@ -88,6 +107,12 @@ struct AccessPatternTests {
       case .walks: for key in keys { _ = try store.get(key) }
       case .scans: for _ in 0..<32 { try store.scan(limit: 100) { _, _ in true } }
       case .asksForMany: for _ in 0..<30 { _ = try store.multiGet(Array(keys[0..<100])) }
+      case .asksForManyLater:
+        for _ in 0..<30 {
+          let done = DispatchSemaphore(value: 0)
+          store.multiGet(Array(keys[0..<100])) { _ in done.signal() }
+          done.wait()
+        }
       case .writesBatches:
         for start in stride(from: 0, to: 3000, by: 100) {
           var batch = StoreBatch()

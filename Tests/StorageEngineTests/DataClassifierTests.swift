@@ -22,19 +22,30 @@ struct PlacementRuleTests {
     #expect(PlacementRule().tier(for: use, in: current) == expected)
   }
 
-  @Test("tells a rate below which a share of keys is used", arguments: [0.1, 0.5, 0.9, 1])
-  func histogram(share: Double) {
+  @Test("tells how far so many of the least used keys reach", arguments: [0, 1, 999, 5000, 10_000])
+  func histogram(count: Int) {
     var histogram = RateHistogram()
-    for number in 0..<10_000 { histogram.add(Double(number)) }
-    let limit = histogram.rate(below: share)
-    #expect(limit >= share * 10_000 * 0.99 && limit <= share * 10_000 * 1.3 + 1)
+    for number in 0..<10_000 { histogram.add(step: RateHistogram.step(Double(number))) }
+    let (step, left) = histogram.boundary(of: count)
+    let below = (0..<10_000).count { RateHistogram.step(Double($0)) < step }
+    #expect(below + left == count)
+    #expect(left <= (0..<10_000).count { RateHistogram.step(Double($0)) == step })
+  }
+
+  @Test("has steps that rise by a fifth", arguments: [0, 0.99, 1, 10, 999, 1e6])
+  func steps(perDay: Double) {
+    let step = RateHistogram.step(perDay)
+    #expect(RateHistogram.step(perDay * 1.3) > step || perDay * 1.3 < 1)
+    #expect(RateHistogram.step(perDay * 1.01) <= step + 1)
   }
 
   @Test(
-    "counts a key of absurd use among the most used", arguments: [Double.infinity, .nan, 1e308])
-  func absurd(perDay: Double) {
+    "counts a key of absurd use within its steps",
+    arguments: [(Double.infinity, 127), (.nan, 0), (1e308, 127), (-1, 0)])
+  func absurd(perDay: Double, step: Int) {
+    #expect(RateHistogram.step(perDay) == step)
     var histogram = RateHistogram()
-    histogram.add(perDay)
+    histogram.add(step: step)
     #expect(histogram.total == 1)
   }
 

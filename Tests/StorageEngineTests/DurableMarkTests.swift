@@ -1,4 +1,6 @@
 import Foundation
+import Glibc
+import RocksDB
 import Testing
 
 @testable import StorageEngine
@@ -24,6 +26,91 @@ import Testing
     for count in text.indices {
       #expect(DurableMark(reading: String(decoding: text.prefix(count), as: UTF8.self)) == nil)
     }
+  }
+
+  @Test(
+    "tells of the last change soon after it, though nothing comes behind it",
+    arguments: Tier.allCases)
+  func lastOfBurst(tier: Tier) throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    for number in 0..<100 { try store.put(bytes("key \(number)"), bytes("value")) }
+    if tier != .hot { try store.move(.all, from: .hot, to: tier) }
+    let expected = try store.tiers()[tier].database.latestSequenceNumber
+    #expect(expected >= 1)
+    let end = Date().addingTimeInterval(20)
+    var found: DurableMark?
+    repeat {
+      usleep(10_000)
+      found = try DurableMark.read(tier, in: fixture.path + "/" + tier.rawValue)
+    } while found?.sequence != expected && Date() < end
+    #expect(found == DurableMark(sequence: expected))
+  }
+
+  @Test("is what closing says, though word was to be left at that moment")
+  func closing() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    try store.put(bytes("key"), bytes("value"))
+    usleep(60_000)
+    try store.close()
+    usleep(150_000)
+    let mark = try DurableMark.read(.hot, in: fixture.path + "/hot")
+    #expect((mark?.log ?? 0) > 0)
+  }
+
+  @Test(
+    "names the log and not its loss where the system does not let it be read",
+    arguments: ["DURABLE", "log"])
+  func notAllowed(name: String) throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    try store.put(bytes("key"), bytes("value"))
+    try store.close()
+    let file =
+      name == "log"
+      ? try #require(fixture.files(of: .hot, suffix: ".log").last) : fixture.path + "/hot/" + name
+    // Whoever opens a symbolic link to itself is refused, root too, and nothing is missing.
+    let moved = file + ".away"
+    try FileManager.default.moveItem(atPath: file, toPath: moved)
+    try FileManager.default.createSymbolicLink(atPath: file, withDestinationPath: file)
+    #expect {
+      _ = try fixture.open()
+    } throws: { error in
+      guard case StoreError.failed(.hot, file, let cause) = error else { return false }
+      return cause.hasPrefix("it cannot be read: ")
+    }
+    try FileManager.default.removeItem(atPath: file)
+    try FileManager.default.moveItem(atPath: moved, toPath: file)
+    #expect(try fixture.open().get(bytes("key")) == bytes("value"))
+  }
+
+  @Test("gives back the room beyond a log's end that a killed process left")
+  func trims() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.path(percentEncoded: false) + "/000007.log"
+    let descriptor = open(path, O_RDWR | O_CREAT, 0o644)
+    try #require(descriptor >= 0)
+    defer { close(descriptor) }
+    #expect(write(descriptor, "0123456789", 10) == 10)
+    // As RocksDB asks for it.
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/fallocate")
+    process.arguments = ["--keep-size", "--length", "8MiB", path]
+    try process.run()
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0)
+    func blocks() throws -> Int {
+      var status = stat()
+      try #require(fstat(descriptor, &status) == 0)
+      return Int(status.st_blocks) * 512
+    }
+    #expect(try blocks() >= 8 << 20)
+    DurableMark.trimLogs(in: folder.path(percentEncoded: false))
+    #expect(try blocks() < 1 << 20)
+    #expect(try Data(contentsOf: URL(filePath: path)) == Data("0123456789".utf8))
   }
 
   @Test(
@@ -91,6 +178,21 @@ import Testing
         return true
       }
     }
+    // Without the mark it is opened as it is; for reading only not before that was done once.
+    let unmarked = fixture.folder + "/unmarked"
+    try FileManager.default.copyItem(atPath: crashed, toPath: unmarked)
+    try FileManager.default.removeItem(atPath: unmarked + "/hot/" + DurableMark.fileName)
+    configuration.readOnly = true
+    #expect(throws: StoreError.self) {
+      _ = try TieredStore.open(unmarked, configuration: configuration)
+    }
+    configuration.readOnly = false
+    let left = try TieredStore.open(unmarked, configuration: configuration)
+    try left.put(bytes("after"), bytes("value"))
+    try left.close()
+    configuration.readOnly = true
+    let read = fixture.closing(try TieredStore.open(unmarked, configuration: configuration))
+    #expect(try read.get(bytes("after")) == bytes("value"))
     try contents.write(to: URL(filePath: first))
     configuration.readOnly = false
     let again = fixture.closing(try TieredStore.open(crashed, configuration: configuration))

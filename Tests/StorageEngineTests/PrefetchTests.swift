@@ -47,7 +47,7 @@ struct PrefetchPartTests {
         // What lies between was asked for before.
         #expect(behind == (until > number ? bytes("block " + String(10_000 + until)) : key))
         until = max(until, number) + count
-        detector.reached(bytes("block " + String(10_000 + until)))
+        detector.reached(bytes("block " + String(10_000 + until)), count: count, of: count)
       }
       if number > RunDetector.stepsMin { #expect(until > number, "at \(number)") }
     }
@@ -64,6 +64,46 @@ struct PrefetchPartTests {
     }
     #expect(detector.isRun == isRun)
     #expect((runs > 0) == isRun)
+  }
+
+  @Test(
+    "ends a run where keys that were read ahead are passed by, and learns such steps",
+    arguments: [2, 10])
+  func passedBy(stride: Int) {
+    var detector = RunDetector()
+    var asked = 0
+    var covered = 0
+    for number in 0..<400 {
+      let key = 10_000 + number * stride
+      let plan = detector.next(bytes("block \(key)").span)
+      if detector.isCovered { covered += 1 }
+      if let (behind, count) = plan {
+        asked += count
+        let first = Int(String(decoding: behind.dropFirst(6), as: UTF8.self)) ?? 0
+        detector.reached(bytes("block \(first + count)"), count: count, of: count)
+      }
+    }
+    // Not much more than the least reach in each run that begins anew, nor more of them than of steps.
+    #expect(asked > 0 && asked <= 400 / 4 * RunDetector.reachMin * 2)
+    #expect(stride == 2 || covered == 0)
+  }
+
+  @Test("tells keys that lie anywhere in db_bench's layout from a run")
+  func scattered() {
+    var random = SeededGenerator(seed: 3)
+    var detector = RunDetector()
+    var asked = 0
+    for _ in 0..<10_000 {
+      let number = UInt64.random(in: 0..<5_000_000, using: &random).bigEndian
+      let key = withUnsafeBytes(of: number) { Array($0) } + bytes("00000000")
+      if let (_, count) = detector.next(key.span) {
+        asked += count
+        var last = key
+        last[7] = 255
+        detector.reached(last, count: count, of: count)
+      }
+    }
+    #expect(asked < 10_000 / 2, "\(asked)")
   }
 
   @Test("keys at random, downwards, of other lengths or far apart are no run")

@@ -135,31 +135,68 @@ struct ReclassifyTests {
   @Test(
     "chooses what leaves a tier that is too full",
     arguments: [
-      // Keys of each kind at 10 and at 1000 uses a day, the share to leave, and how many of each leave.
+      // Keys used 10 and 1000 times a day and rarely written, and the same of those that are written often; the
+      // share to leave; and how many of each leave.
       ([10, 0, 0, 0], 0.3, [3, 0, 0, 0]),
       ([5, 5, 0, 0], 0.3, [3, 0, 0, 0]),
       ([5, 5, 0, 0], 0.8, [5, 3, 0, 0]),
       ([5, 0, 5, 0], 0.3, [3, 0, 0, 0]),
-      ([0, 5, 5, 0], 0.3, [0, 3, 0, 0]),
-      ([2, 3, 5, 0], 0.8, [2, 3, 3, 0]),
+      ([5, 0, 5, 0], 0.7, [5, 0, 2, 0]),
+      // What is read much more often stays, however rarely it is written.
+      ([0, 5, 5, 0], 0.3, [0, 0, 3, 0]),
+      ([2, 3, 5, 0], 0.8, [2, 1, 5, 0]),
       ([0, 0, 5, 5], 0.6, [0, 0, 5, 1]),
       ([2, 2, 3, 3], 1, [2, 2, 3, 3]),
       ([0, 0, 0, 0], 0.5, [0, 0, 0, 0]),
       ([3, 3, 3, 3], 0, [0, 0, 0, 0]),
-    ] as [([Int], Double, [Int])])
-  func relief(_ counts: [Int], _ share: Double, _ expected: [Int]) {
+      // 7 of 25, which in halves of numbers is a little more than 7.
+      ([7, 18, 0, 0], 0.28, [7, 0, 0, 0]),
+    ] as [([Int], Double, [Int])], [false, true])
+  func relief(_ row: ([Int], Double, [Int]), isReversed: Bool) {
+    let (counts, share, expected) = row
+    let uses = [
+      ReliefChoice.Use(perDay: 10, isRarelyWritten: true),
+      ReliefChoice.Use(perDay: 1000, isRarelyWritten: true),
+      ReliefChoice.Use(perDay: 10, isRarelyWritten: false),
+      ReliefChoice.Use(perDay: 1000, isRarelyWritten: false),
+    ]
     var choice = ReliefChoice()
-    // Rarely written at 10 and 1000 a day, and then those written often.
-    let kinds = [(10.0, true), (1000.0, true), (10.0, false), (1000.0, false)]
-    for (count, kind) in zip(counts, kinds) {
-      for _ in 0..<count { choice.add(kind.0, isRarelyWritten: kind.1) }
-    }
+    for (count, use) in zip(counts, uses) { for _ in 0..<count { choice.add(use) } }
     choice.choose(share: share)
-    let taken = zip(counts, kinds).map { count, kind in
-      (0..<count).count { _ in choice.takes(kind.0, isRarelyWritten: kind.1) }
+    var taken = [0, 0, 0, 0]
+    for kind in isReversed ? [3, 2, 1, 0] : [0, 1, 2, 3] {
+      taken[kind] = (0..<counts[kind]).count { _ in choice.takes(uses[kind]) }
     }
     #expect(taken == expected)
     #expect(choice.isDone)
+  }
+
+  @Test("keeps what is read much though a load beside it was written since the last look")
+  func loadBesideReads() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create(
+      configuration {
+        $0.capacityBytes = [.hot: 600_000]
+        $0.memoryBytes = 2 << 20
+      })
+    var random = SeededGenerator(seed: 1)
+    for number in 0..<300 { try store.put(bytes("key \(number)"), random.bytes(300)) }
+    try store.waitUntilIdle()
+    for _ in 0..<400 {
+      for number in 0..<300 { _ = try store.get(bytes("key \(number)")) { $0.count } }
+    }
+    #expect(try store.reclassify().movedKeys == [:])
+    for number in 300..<2500 {
+      try store.put(bytes("key \(number)"), random.bytes(300))
+      for _ in 0..<60 where number < 2000 {
+        _ = try store.get(bytes("key \(number)")) { $0.count }
+      }
+    }
+    try store.waitUntilIdle()
+    #expect(try store.reclassify().movedKeys.values.reduce(0, +) > 500)
+    for number in 0..<300 {
+      #expect(try store.tier(holding: bytes("key \(number)")) == .hot, "\(number)")
+    }
   }
 
   @Test("fills no tier beyond its share, neither from above nor from below, and tells of it")

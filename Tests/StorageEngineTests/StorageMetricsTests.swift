@@ -69,8 +69,19 @@ struct StorageMetricsTests {
     // Counters go on where they were; a new opening's own begin from nothing.
     let again = try fixture.open(configuration)
     try again.put(bytes("key"), bytes("value"))
+    _ = try again.get(bytes("key"))
+    for _ in 0..<8 { _ = try again.multiGet((0..<128).map { bytes("key \($0)") }) }
     try metrics.update(from: again)
-    #expect(value("storebench_write_ops_total", in: registry) == 131)
+    for (series, expected) in [
+      ("storebench_write_ops_total", 131), ("storebench_read_ops_total{operation=\"get\"}", 130),
+      ("storebench_read_ops_total{operation=\"multi_get\"}", 1026),
+      ("storebench_read_ops_total{operation=\"scan\"}", 1),
+      ("storebench_clients{pattern=\"batch\"}", 1), ("storebench_clients{pattern=\"random\"}", 0),
+      ("storebench_clients{pattern=\"sequential\"}", 0),
+      ("storebench_clients{pattern=\"rare_write\"}", 0),
+    ] as [(String, Double)] {
+      #expect(value(series, in: registry) == expected, "\(series)")
+    }
     try again.close()
   }
 

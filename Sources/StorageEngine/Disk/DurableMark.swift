@@ -8,8 +8,8 @@ internal import SystemPackage
 /// RocksDB cannot tell a log that lost its end, or is missing, from one whose end never came to the
 /// drive, and removes what is left of it. So:
 ///
-/// 1. Syncs of the log note the number of changes every 100 ms; closing notes it with the newest log
-///    and its size.
+/// 1. 100 ms after a sync of the log at the latest the number of changes is noted (``DurableNoter``); closing
+///    notes it with the newest log and its size.
 /// 2. Opening refuses a tier whose log is missing or shorter, before RocksDB has seen it.
 /// 3. It then strikes out the log, which RocksDB replaces.
 /// 4. A tier that comes back with fewer changes has lost some, as by a flipped bit in the log, and is
@@ -70,17 +70,17 @@ struct DurableMark: Sendable, Equatable {
   /// What a tier's folder says; nil where it says nothing, as after a power cut that left the file
   /// without contents.
   ///
-  /// - Throws: ``StoreError/corruption(tier:file:cause:)`` where the file is damaged.
+  /// - Throws: ``StoreError/corruption(tier:file:cause:)`` where the file is damaged, and what keeps this process
+  ///   from reading it.
   static func read(_ tier: Tier, in folder: String) throws(StoreError) -> DurableMark? {
     let file = folder + "/" + fileName
     let text: String
     switch SmallFile.read(file) {
     case .success(let found): text = found
     case .failure(let error) where error.errno == ENOENT: return nil
-    case .failure(let error):
-      throw .corruption(
-        tier: tier, file: file,
-        cause: "it cannot be read (\(SystemError.text(of: error.errno))), \(consequence)")
+    case .failure(let error) where error.errno == EINVAL || error.errno == EISDIR:
+      throw .corruption(tier: tier, file: file, cause: "it is no file, \(consequence)")
+    case .failure(let error): throw unreadable(tier, file, error.errno)
     }
     if text.utf8.allSatisfy({ $0 == 0 }) { return nil }
     if let mark = DurableMark(reading: text) { return mark }
@@ -92,7 +92,9 @@ struct DurableMark: Sendable, Equatable {
   /// What is true of a tier's folder now, with so many changes on the drive.
   static func current(sequence: UInt64, in folder: String) -> DurableMark {
     var mark = DurableMark(sequence: sequence)
-    if let log = logs(in: folder).max(), let bytes = byteCount(of: path(of: log, in: folder)) {
+    if let log = logs(in: folder).max(),
+      let bytes = try? byteCount(of: path(of: log, in: folder)).get()
+    {
       (mark.log, mark.logBytes) = (log, bytes)
     }
     return mark
@@ -105,8 +107,30 @@ struct DurableMark: Sendable, Equatable {
   static func removeEmptyLogs(in folder: String) {
     for log in logs(in: folder).sorted().dropLast() {
       let file = path(of: log, in: folder)
-      if byteCount(of: file) == 0 { FileSystemPath(file).removeFile() }
+      if (try? byteCount(of: file).get()) == 0 { FileSystemPath(file).removeFile() }
     }
+  }
+
+  /// Gives back room beyond the ends of logs.
+  ///
+  /// RocksDB takes a write buffer's worth of room for each log at once. What a killed process leaves of it nobody
+  /// sees, and fills a small drive: then the tables have none into which opening writes the logs. Only for a tier
+  /// that nobody else has open.
+  static func trimLogs(in folder: String) {
+    for log in logs(in: folder) {
+      let file = try? FileDescriptor.open(
+        FilePath(path(of: log, in: folder)), .readWrite, options: [.closeOnExec])
+      // Room that cannot be given back is no worse than before.
+      _ = try? file?.closeAfter {
+        guard let size = try file?.seek(offset: 0, from: .end) else { return }
+        try file?.resize(to: size)
+      }
+    }
+  }
+
+  /// The path of the newest log; nil without one.
+  static func newestLog(in folder: String) -> String? {
+    logs(in: folder).max().map { path(of: $0, in: folder) }
   }
 
   /// The numbers of the logs in a folder.
@@ -136,8 +160,12 @@ struct DurableMark: Sendable, Equatable {
   func logFault(_ tier: Tier, in folder: String) -> StoreError? {
     guard log > 0 else { return nil }
     let path = Self.path(of: log, in: folder)
-    guard let found = Self.byteCount(of: path) else {
+    let found: UInt64
+    switch Self.byteCount(of: path) {
+    case .success(let count): found = count
+    case .failure(.noSuchFileOrDirectory):
       return .corruption(tier: tier, file: path, cause: "the log is missing; \(Self.remedy)")
+    case .failure(let error): return Self.unreadable(tier, path, error.rawValue)
     }
     guard found < logBytes else { return nil }
     return .corruption(
@@ -146,13 +174,23 @@ struct DurableMark: Sendable, Equatable {
         + Self.remedy)
   }
 
-  /// What is wrong with an open tier whose newest change is `found`.
-  func sequenceFault(_ tier: Tier, found: UInt64, in folder: String) -> StoreError? {
+  /// What is wrong with an open tier whose newest change is `found`, and whose newest log was `newestLog` before.
+  func sequenceFault(
+    _ tier: Tier, found: UInt64, log newestLog: String?, in folder: String
+  ) -> StoreError? {
     guard found < sequence else { return nil }
     return .corruption(
-      tier: tier, file: log > 0 ? Self.path(of: log, in: folder) : folder,
+      tier: tier, file: log > 0 ? Self.path(of: log, in: folder) : newestLog ?? folder,
       cause: "the log can be read up to change \(found), and the drive held \(sequence); "
         + Self.remedy)
+  }
+
+  /// A file that is there and cannot be read: no sign of damage.
+  private static func unreadable(_ tier: Tier, _ file: String, _ errno: Int32) -> StoreError {
+    let cause = "it cannot be read: \(SystemError.text(of: errno))"
+    return [EACCES, EPERM, EMFILE, ENFILE, ENOMEM].contains(errno)
+      ? .refused(tier: tier, path: file, cause: cause)
+      : .failed(tier: tier, path: file, cause: cause)
   }
 
   private static let consequence =
@@ -164,11 +202,13 @@ struct DurableMark: Sendable, Equatable {
     return "\(folder)/" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".log"
   }
 
-  private static func byteCount(of path: String) -> UInt64? {
-    guard
-      let file = try? FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec])
-    else { return nil }
-    let size = try? file.closeAfter { try file.seek(offset: 0, from: .end) }
-    return size.map { UInt64(clamping: $0) }
+  private static func byteCount(of path: String) -> Result<UInt64, Errno> {
+    do {
+      let file = try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec])
+      let size = try file.closeAfter { try file.seek(offset: 0, from: .end) }
+      return .success(UInt64(clamping: size))
+    } catch {
+      return .failure(error as? Errno ?? .ioError)
+    }
   }
 }

@@ -1,5 +1,4 @@
 internal import LinuxIO
-internal import Measurements
 internal import RocksDB
 internal import Synchronization
 
@@ -29,6 +28,7 @@ struct TierPlace: Sendable, Equatable {
 final class TierDatabase: Sendable {
   let place: TierPlace
   let database: Database
+  private let noter: DurableNoter
 
   var tier: Tier { place.tier }
   var path: String { place.path }
@@ -45,14 +45,18 @@ final class TierDatabase: Sendable {
   ) throws(StoreError) {
     let place = TierPlace(tier: tier, path: path)
     self.place = place
+    noter = DurableNoter(folder: path)
     let mark = access == .create ? nil : try DurableMark.read(tier, in: path)
     if let fault = mark?.logFault(tier, in: path) { throw fault }
+    if access == .write { DurableMark.trimLogs(in: path) }
+    let newestLog = DurableMark.newestLog(in: path)
     // RocksDB removes the log once it has read it.
     if let mark, access == .write { DurableMark(sequence: mark.sequence).write(in: path) }
     do throws(RocksDBError) {
       var options = Self.options(settings, creating: access == .create)
-      // Whoever takes the mark away wants what is left, whichever logs are missing.
-      options.tracksLogs = access == .create || mark != nil
+      // Whoever takes the mark away wants what is left, whichever logs are missing. To forget those the list of
+      // files must be written: RocksDB 7.8.3 ends the process where that is open for reading only.
+      options.tracksLogs = access != .write || mark != nil
       // Its writer may remove any table later.
       if access == .readBesideWriter { options.openFiles = -1 }
       if let memory {
@@ -75,32 +79,23 @@ final class TierDatabase: Sendable {
       }
     }
     let found = database.latestSequenceNumber
-    if let fault = mark?.sequenceFault(tier, found: found, in: path) { throw fault }
+    if let fault = mark?.sequenceFault(tier, found: found, log: newestLog, in: path) { throw fault }
     if access == .write { DurableMark.removeEmptyLogs(in: path) }
   }
 
+  deinit { noter.stop() }
+
   /// Leaves word of how much the drive holds, where all of it is there.
   func markDurable() {
+    // Else an older word could come after this one.
+    noter.stop()
     DurableMark.current(sequence: database.latestSequenceNumber, in: path).write(in: path)
   }
 
-  /// Leaves word, now and then, of how much the log on the drive holds.
+  /// Has word left, within 100 ms, of how much the log on the drive holds.
   ///
   /// - Parameter sequence: RocksDB's number of a change that was synced, with all before it.
-  func noteDurable(sequence: UInt64) {
-    let now = MonotonicClock.now()
-    let isDue = notedAt.withLock { notedAt in
-      guard now - notedAt >= Self.noteInterval else { return false }
-      notedAt = now
-      return true
-    }
-    // Not synced itself: it outlives the process, and what a power cut leaves of it is true.
-    if isDue { DurableMark(sequence: sequence).write(in: path, syncs: false) }
-  }
-
-  /// So seldom that it costs nothing beside the syncs.
-  private static let noteInterval = Nanoseconds(100_000_000)
-  private let notedAt = Mutex(Nanoseconds.zero)
+  func noteDurable(sequence: UInt64) { noter.note(sequence: sequence) }
 
   /// How a store is opened.
   enum Access {

@@ -1,4 +1,5 @@
 internal import LinuxIO
+internal import Measurements
 internal import Synchronization
 
 /// Counts the operations of each client, which is a thread, and picks the few whose time is taken.
@@ -22,11 +23,11 @@ final class OperationMeter: Sendable {
     static var change: Int { 4 }
     static var batchedChange: Int { 5 }
     static var watchedGet: Int { 6 }
-    static var walkedGet: Int { 7 }
+    static var runGet: Int { 7 }
   }
 
   private let threads = ThreadCounts()
-  private let patternBook = Mutex(AccessPatternBook())
+  private let clientPatterns = Mutex(ClientPatterns())
 
   var counts: Counts {
     Counts(
@@ -35,19 +36,24 @@ final class OperationMeter: Sendable {
       scans: threads.total(of: Operation.scan))
   }
 
-  /// How many clients go by each pattern, those that did too little to tell left out.
-  var patterns: [AccessPattern: Int] {
-    patternBook.withLock { book in
+  /// How many clients go by each pattern now, as told by what they did since they were asked about last.
+  ///
+  /// Left out are those that did too little to tell, or nothing for ``ClientPatterns/idleMax``, and threads
+  /// beyond ``ThreadCounts/threadsMax`` at once, whose counts are in one.
+  func patterns(at now: Nanoseconds) -> [AccessPattern: Int] {
+    clientPatterns.withLock { clients in
       for number in 0..<ThreadCounts.givenCount {
-        func count(_ operation: Int) -> UInt64 { threads.count(of: operation, by: number) }
+        func count(_ operation: Int) -> UInt64 {
+          threads.count(of: operation, byThread: number)
+        }
         let mix = AccessMix(
           gets: count(Operation.get), multiGetKeys: count(Operation.multiGetKey),
           scans: count(Operation.scan), changes: count(Operation.change),
           batchedChanges: count(Operation.batchedChange),
-          watchedGets: count(Operation.watchedGet), walkedGets: count(Operation.walkedGet))
-        book.note(mix, of: number)
+          watchedGets: count(Operation.watchedGet), runGets: count(Operation.runGet))
+        if mix != AccessMix() { clients.note(mix, of: number, at: now) }
       }
-      return book.counts
+      return clients.counts
     }
   }
 
@@ -69,10 +75,10 @@ final class OperationMeter: Sendable {
 
   func noteScan() { threads.adder.add(to: Operation.scan) }
 
-  /// Counts a get that was looked at for its order, and whether it is on a walk from key to key.
-  func noteWatched(isWalk: Bool) {
+  /// Counts a get that was looked at for its order, and whether it is within a run of keys in their order.
+  func noteWatched(isRun: Bool) {
     threads.adder.add(to: Operation.watchedGet)
-    if isWalk { threads.adder.add(to: Operation.walkedGet) }
+    if isRun { threads.adder.add(to: Operation.runGet) }
   }
 
   /// Counts a commit of so many changes; whether its time is to be taken.

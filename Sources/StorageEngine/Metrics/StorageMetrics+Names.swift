@@ -81,7 +81,10 @@ extension StorageMetrics {
       (.counter, "Keys read ahead and then used before they left the cache", nil)
     case .prefetchWaste: (.counter, "Keys read ahead for nothing", nil)
     case .clients:
-      (.gauge, "Threads that asked for enough to tell by which pattern they do", nil)
+      (
+        .gauge,
+        "Threads that use the store by a pattern, those left out that do too little to tell", nil
+      )
     case .tierSize:
       (
         .gauge, "Bytes of a tier's files",

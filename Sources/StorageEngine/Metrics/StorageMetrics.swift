@@ -18,7 +18,7 @@ internal import Synchronization
 /// try metrics.update(from: store)
 /// ```
 ///
-/// Use one for one store at a time.
+/// Use one for one store at a time. What a store does after the last update before it is closed is not told.
 public final class StorageMetrics: Sendable {
   private let getLatency: Timer
   private let multiGetLatency: Timer

@@ -21,7 +21,11 @@ public struct StoredEntry: Sendable, Equatable {
 
   /// Reads what stands under a key.
   init(key: Span<UInt8>, stored: Span<UInt8>) throws(ValueHeader.Fault) {
-    let header = try ValueHeader(reading: stored)
+    self.init(key: key, header: try ValueHeader(reading: stored), stored: stored)
+  }
+
+  /// Reads what stands under a key, behind a header that was read.
+  init(key: Span<UInt8>, header: ValueHeader, stored: Span<UInt8>) {
     self.key = key.copied()
     version = header.version
     kind = header.kind

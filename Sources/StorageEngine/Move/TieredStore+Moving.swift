@@ -72,10 +72,16 @@ extension TieredStore {
               return false
             }
             seenCount += 1
-            let version = (try? ValueHeader(reading: stored))?.version
-            guard isWanted(key, version) else { return true }
             do throws(ValueHeader.Fault) {
-              let entry = try StoredEntry(key: key, stored: stored)
+              let header: ValueHeader
+              do throws(ValueHeader.Fault) {
+                header = try ValueHeader(reading: stored)
+              } catch {
+                guard isWanted(key, nil) else { return true }
+                throw error
+              }
+              guard isWanted(key, header.version) else { return true }
+              let entry = StoredEntry(key: key, header: header, stored: stored)
               byteCount += entry.byteCount
               result.digest.add(entry)
               result.entries.append(entry)
@@ -104,7 +110,7 @@ extension TieredStore {
   public func ingest(
     _ entries: [StoredEntry], into tier: Tier
   ) throws(StoreError) -> Int {
-    guard committer != nil else { throw .readOnly(path: path) }
+    guard let committer else { throw .readOnly(path: path) }
     for entry in entries {
       try KeyRule.check(key: entry.key)
       try KeyRule.check(value: entry.value)
@@ -114,7 +120,7 @@ extension TieredStore {
       }
     }
     if let newest = entries.map(\.version).max(), newest > published.lastVersion {
-      _ = try commit(.raise(newest))
+      try committer.commit(.raise(newest))
       // Else a power cut could take that back, and leave the copies.
       try Self.syncLog(of: try tiers().hot)
     }
@@ -195,11 +201,11 @@ extension TieredStore {
     if tier == .hot {
       for chunk in Self.chunks(of: newest) {
         placement.add(
-          try promptlyAtOneMoment { [self] () throws(StoreError) -> Placed in
+          try commitsWaiting { [self] () throws(StoreError) -> Placed in
             try write(newest[chunk], to: tiers.hot, skipsDamage: source != nil, sync: false)
           })
       }
-      if placement.takenCount > 0 { try Self.syncLog(of: tiers.hot) }
+      if placement.takenCount > 0 { try syncLogPromptly(of: tiers.hot) }
     } else {
       placement.add(
         try write(newest[...], to: tiers[tier], skipsDamage: source != nil, sync: true))
@@ -320,7 +326,7 @@ extension TieredStore {
     var count = 0
     if !entries.isEmpty { owedSyncs.withLock { _ = $0.insert(tier.tier) } }
     for chunk in Self.chunks(of: entries) {
-      count += try promptlyAtOneMoment { [self] () throws(StoreError) -> Int in
+      count += try commitsWaiting { [self] () throws(StoreError) -> Int in
         // Before the keys go: a reader that finds them neither above nor here must see the count.
         retirements.add(1, ordering: .acquiringAndReleasing)
         let count = try delete(entries[chunk], sync: false)
@@ -328,9 +334,16 @@ extension TieredStore {
         return count
       }
     }
-    if count > 0 { try Self.syncLog(of: tier) }
+    if count > 0 { try syncLogPromptly(of: tier) }
     owedSyncs.withLock { _ = $0.remove(tier.tier) }
     return count
+  }
+
+  /// Runs a step of a move while no commit changes what readers see.
+  private func commitsWaiting<R: Sendable>(
+    _ step: @escaping @Sendable () throws(StoreError) -> R
+  ) throws(StoreError) -> R {
+    try moverTurns.run { [self] () throws(StoreError) -> R in try atOneMoment(step) }
   }
 
   /// Puts those logs on the drive whose deletions an earlier move could not; what they make way for must
@@ -378,7 +391,7 @@ extension TieredStore {
     let tiers = try tiers()
     try syncOwed()
     // What was not copied, since a deleted range hides it, must not outlive that range's loss.
-    if tier != .hot { try Self.syncLog(of: tiers.hot) }
+    if tier != .hot { try syncLogPromptly(of: tiers.hot) }
     let company: Company = tier == .warm && target == .cold ? .readers : .commits
     return try delete(
       entries, from: tiers[tier], beside: company,
@@ -457,6 +470,11 @@ extension TieredStore {
     of key: [UInt8], in tier: TierDatabase
   ) throws(StoreError) -> Version? {
     try entry(key, in: tier)?.version
+  }
+
+  /// Puts a tier's log on the drive; commits may wait for the locks that it takes on the way.
+  func syncLogPromptly(of tier: TierDatabase) throws(StoreError) {
+    try moverTurns.run { () throws(StoreError) -> Void in try Self.syncLog(of: tier) }
   }
 
   /// Puts a tier's log on the drive.

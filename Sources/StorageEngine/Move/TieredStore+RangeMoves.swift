@@ -132,7 +132,7 @@ extension TieredStore {
   ) throws(StoreError) -> (count: Int, bytes: Int, damage: StoreError?) {
     guard !entries.isEmpty else { return (0, 0, nil) }
     let tiers = try tiers()
-    if source == .hot { try Self.syncLog(of: tiers.hot) }
+    if source == .hot { try syncLogPromptly(of: tiers.hot) }
     let placement = try place(entries, in: target, from: source)
     try verify(placement.there, in: tiers[target])
     let whole = entries.filter { !placement.damagedKeys.contains($0.key) }

@@ -89,7 +89,7 @@ struct ReclassificationMemory: Sendable {
   /// How full the tiers are.
   var levels: [Tier: TierLevel] = [:]
   /// The newest version when it began; what is newer was written since.
-  var lastVersion: Version?
+  var versionAtStart: Version?
 }
 
 /// How full a tier is, as far as its files do not show it yet: pure.

@@ -21,6 +21,7 @@ extension TieredStore {
       throw .invalidArgument("the store was opened without placement, which reclassifying needs")
     }
     _ = try tiers()
+    moverTurns.start()
     return try inBackground {
       placement.turn.withLock { memory -> ReclassifyReport in
         var run = Reclassification(of: self, by: placement, from: memory)
@@ -103,8 +104,8 @@ struct Reclassification {
   private var stalled: UInt64 = 0
   private(set) var report = ReclassifyReport()
   private(set) var memory: ReclassificationMemory
-  /// The newest version when the last one began; nil for the first.
-  private let writtenBefore: Version?
+  /// The newest version when the last one began; nil for the first since the store was opened.
+  private let versionAtLastStart: Version?
   /// Bytes that each tier may hold; none where no limit is known.
   private var allowedBytes: [Tier: Double] = [:]
 
@@ -115,8 +116,8 @@ struct Reclassification {
     self.store = store
     self.placement = placement
     self.memory = memory
-    writtenBefore = memory.lastVersion
-    self.memory.lastVersion = store.published.lastVersion
+    versionAtLastStart = memory.versionAtStart
+    self.memory.versionAtStart = store.published.lastVersion
     pace = MovePace(bytesPerSecond: placement.settings.bytesPerSecond)
   }
 
@@ -164,27 +165,29 @@ struct Reclassification {
     }
   }
 
-  /// Moves what is rarely written, and used least, out of a tier that is too full.
+  /// Moves what is used least out of a tier that is too full; rare writes count, see ``ReliefChoice``.
   private mutating func relieve(_ source: Tier) throws(StoreError) {
     guard let excess = excessShare(of: source) else { return }
     let target: Tier = source == .hot && excessShare(of: .warm) == nil ? .warm : .cold
-    func perDay(_ placement: Placement, _ key: Span<UInt8>) -> Double {
+    // Callers write to the hot tier alone; in the others nothing comes back by itself.
+    let versionAtLastStart = source == .hot ? versionAtLastStart : nil
+    func use(
+      _ placement: Placement, _ key: Span<UInt8>, _ version: Version
+    ) -> ReliefChoice.Use {
       let hash = placement.tap.heatHash(key)
-      return placement.tap.glance { $0.use(of: hash, at: $1).perDay }
-    }
-    // What callers write to the hot tier in every while is back there soon, wherever it is moved to.
-    let writtenBefore = source == .hot ? writtenBefore : nil
-    func isRarelyWritten(_ version: Version?) -> Bool {
-      guard let version, let writtenBefore else { return true }
-      return version <= writtenBefore
+      return ReliefChoice.Use(
+        perDay: placement.tap.glance { $0.use(of: hash, at: $1).perDay },
+        isRarelyWritten: versionAtLastStart.map { version <= $0 } ?? true)
     }
     var choice = ReliefChoice()
     try forEachKey(in: source) { placement, key, version in
-      choice.add(perDay(placement, key), isRarelyWritten: isRarelyWritten(version))
+      // What is damaged stays where it is.
+      if let version { choice.add(use(placement, key, version)) }
     }
     choice.choose(share: excess)
     try moveAll(from: source, to: target, until: { choice.isDone }) { placement, key, version in
-      choice.takes(perDay(placement, key), isRarelyWritten: isRarelyWritten(version))
+      guard let version else { return false }
+      return choice.takes(use(placement, key, version))
     }
   }
 
@@ -357,91 +360,4 @@ struct Reclassification {
   private static let pressureWait = Nanoseconds(50_000_000)
   /// Five seconds: a store whose writes are always held back must not wait for ever.
   private static let waitsMax = 100
-}
-
-/// Which keys leave a tier that is too full: those that are rarely written first, of them those that are used
-/// least, and no more than must. Pure.
-struct ReliefChoice {
-  /// Keys of one kind, and which of them leave.
-  private struct Kind {
-    var histogram = RateHistogram()
-    var limit = 0.0
-    var left = 0
-
-    mutating func choose(_ count: Int) {
-      left = min(count, histogram.total)
-      limit = left > 0 ? histogram.rate(below: Double(left) / Double(histogram.total)) : 0
-    }
-
-    mutating func takes(_ perDay: Double) -> Bool {
-      // Many keys may be used alike: no more of them than must.
-      guard left > 0, perDay < limit else { return false }
-      left -= 1
-      return true
-    }
-  }
-
-  private var rarelyWritten = Kind()
-  private var others = Kind()
-
-  /// Counts a key, used so many times a day.
-  mutating func add(_ perDay: Double, isRarelyWritten: Bool) {
-    if isRarelyWritten {
-      rarelyWritten.histogram.add(perDay)
-    } else {
-      others.histogram.add(perDay)
-    }
-  }
-
-  /// Settles that a share of all keys is to leave.
-  mutating func choose(share: Double) {
-    let total = rarelyWritten.histogram.total + others.histogram.total
-    let count = Int((share * Double(total)).rounded(.up))
-    rarelyWritten.choose(count)
-    others.choose(count - rarelyWritten.left)
-  }
-
-  /// Whether all have left that are to.
-  var isDone: Bool { rarelyWritten.left == 0 && others.left == 0 }
-
-  /// Whether a key leaves; it is then counted as gone.
-  mutating func takes(_ perDay: Double, isRarelyWritten: Bool) -> Bool {
-    isRarelyWritten ? rarelyWritten.takes(perDay) : others.takes(perDay)
-  }
-}
-
-/// How many keys are used how often, in steps of a fifth.
-struct RateHistogram {
-  private var counts = [Int](repeating: 0, count: 128)
-  private(set) var total = 0
-
-  /// The step of a rate: 0 below 1 a day.
-  private static func step(_ perDay: Double) -> Int {
-    guard perDay >= 1 else { return 0 }
-    guard perDay.isFinite else { return 127 }
-    return min(127, 1 + Int(4 * Double(perDay.exponent) + 4 * (perDay.significand - 1)))
-  }
-
-  /// Where a step ends.
-  private static func end(of step: Int) -> Double {
-    guard step > 0 else { return 1 }
-    let (octave, quarter) = ((step - 1) / 4, (step - 1) % 4)
-    return Double(sign: .plus, exponent: octave, significand: 1 + Double(quarter + 1) / 4)
-  }
-
-  /// Counts a key.
-  mutating func add(_ perDay: Double) {
-    counts[Self.step(perDay)] += 1
-    total += 1
-  }
-
-  /// A rate below which at least a share of the keys is used.
-  func rate(below share: Double) -> Double {
-    var seen = 0
-    for step in counts.indices {
-      seen += counts[step]
-      if Double(seen) >= share * Double(total) { return Self.end(of: step) }
-    }
-    return .infinity
-  }
 }

@@ -21,6 +21,15 @@ final class PrefetchEngine: Sendable {
     var run = RunDetector()
   }
 
+  /// What an access tells, at which something may be read ahead.
+  private struct Look {
+    /// The key before it, after which it is to be learnt.
+    var previous: UInt64?
+    /// Behind which key so many should be read ahead.
+    var ahead: (behind: [UInt8], count: Int)?
+    var isRun: Bool
+  }
+
   private final class Slot: Sendable {
     let client = Mutex(Client())
   }
@@ -79,25 +88,26 @@ final class PrefetchEngine: Sendable {
     // Who walks over what the cache has of its own accord needs nothing read ahead.
     let isDue = hasRoom && (!wasCached || ledger.isOpen(hash))
     let slot = slots[number]
-    let (part, previous, ahead, isRun) = slot.client.withLock {
-      client -> (PrefetchDuty.Part, UInt64?, (behind: [UInt8], count: Int)?, Bool) in
+    let look = slot.client.withLock { client -> Look? in
       let part = client.duty.next(wasCached: wasCached) { ledger.precision }
       rests.view.start(number, from: Int(client.duty.rest))
       guard part == .plan else {
         client.previous = nil
-        return (part, nil, nil, false)
+        return nil
       }
       let ahead = client.run.next(key, isDue: isDue)
-      // The next key of a run is known without having been learnt.
-      let previous = client.run.isRun ? nil : client.previous
+      // What is read ahead as part of a run need not be learnt.
+      let previous = client.run.isCovered ? nil : client.previous
       client.previous = hash
-      return (part, previous, ahead, client.run.isRun)
+      return Look(previous: previous, ahead: ahead, isRun: client.run.isRun)
     }
-    guard part == .plan else { return nil }
-    meter.noteWatched(isWalk: isRun)
-    if let ahead { return .run(behind: ahead.behind, count: ahead.count, client: number) }
+    guard let look else { return nil }
+    meter.noteWatched(isRun: look.isRun)
+    if let ahead = look.ahead {
+      return .run(behind: ahead.behind, count: ahead.count, client: number)
+    }
     let next = table.withLock { table in
-      if let previous { table.learn(previous, then: key, hash: hash) }
+      if let previous = look.previous { table.learn(previous, then: key, hash: hash) }
       return table.successors(of: hash, atLeast: Self.share)
     }
     guard hasRoom else { return nil }
@@ -110,13 +120,18 @@ final class PrefetchEngine: Sendable {
     slots[client].client.withLock { $0.duty.spend(Double(time.rawValue)) }
   }
 
-  /// Those of the keys that a client has not come to yet, that the cache lacks and that nobody reads ahead
-  /// so far.
+  /// Notes that so many keys behind a run, asked for by a client, are not read ahead.
+  func giveUpRun(of askedCount: Int, by client: Int) {
+    slots[client].client.withLock { $0.run.reached(nil, count: 0, of: askedCount) }
+  }
+
+  /// Those of the keys behind a run, of so many that were asked for, that a client has not come to yet, that the
+  /// cache lacks and that nobody reads ahead so far.
   func stillWanted(
-    _ keys: [[UInt8]], by client: Int, isMissing: ([UInt8], UInt64) -> Bool
+    _ keys: [[UInt8]], of askedCount: Int, by client: Int, isMissing: ([UInt8], UInt64) -> Bool
   ) -> [(key: [UInt8], hash: UInt64)] {
     let run = slots[client].client.withLock { client in
-      if let last = keys.last { client.run.reached(last) }
+      client.run.reached(keys.last, count: keys.count, of: askedCount)
       return client.run
     }
     return keys.filter { run.isAhead($0) }.map { ($0, KeyHash.hash($0.span)) }

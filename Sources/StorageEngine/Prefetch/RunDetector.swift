@@ -2,9 +2,9 @@ internal import RocksDB
 
 /// Whether a client walks through keys in their order, and how far ahead it pays to read: pure.
 ///
-/// A step is a key a little above the one before: the same bytes but for the last few, where both end in
-/// the same padding those before it. After three steps it is a run, whose reach doubles as it goes on, up
-/// to ``reachMax`` keys.
+/// A step is a key a little above the one before: the same bytes but for the last few. Padding at the end of
+/// both, the same byte again and again, does not count. After three steps it is a run, whose reach doubles as it
+/// goes on, up to ``reachMax`` keys. Who passes by keys that were read ahead does not walk: the run ends.
 struct RunDetector {
   private var last: [UInt8] = []
   private var steps = 0
@@ -13,6 +13,8 @@ struct RunDetector {
   private var reach = 0
   /// The last key that was read ahead; empty where none was.
   private var frontier: [UInt8] = []
+  /// Whether keys are being read ahead, and it is not known yet which they are.
+  private var isPending = false
 
   /// Whether the client walks on.
   var isRun: Bool { steps >= Self.stepsMin }
@@ -36,24 +38,37 @@ struct RunDetector {
   ) -> (behind: [UInt8], count: Int)? {
     let isStep = isStep(to: key)
     last = key.copied()
-    guard isStep else {
-      steps = 0
-      ahead = 0
-      reach = 0
+    guard isStep, !isPast else {
+      (steps, ahead, reach) = (0, 0, 0)
       frontier = []
       return nil
     }
     steps += 1
     ahead -= 1
     // Half of the reach is kept in hand, so that reading ahead stays ahead.
-    guard isDue, isRun, ahead <= reach / 2 else { return nil }
+    guard isDue, isRun, !isPending, ahead <= reach / 2 else { return nil }
     reach = min(Self.reachMax, max(Self.reachMin, reach * 2))
     ahead = max(0, ahead) + reach
+    isPending = true
     return (isAhead(frontier) ? frontier : last, reach)
   }
 
-  /// Says up to which key it was read ahead.
-  mutating func reached(_ key: [UInt8]) { if isAhead(key) { frontier = key } }
+  /// Says up to which key it was read ahead, how many keys that were, and of how many that were asked for.
+  mutating func reached(_ key: [UInt8]?, count: Int, of askedCount: Int) {
+    isPending = false
+    // The run may have ended meanwhile.
+    guard reach > 0 else { return }
+    ahead -= askedCount - count
+    if let key, isAhead(key) { frontier = key }
+  }
+
+  /// Whether the last key was among those that were read ahead.
+  var isCovered: Bool { isRun && !frontier.isEmpty && !frontier.lexicographicallyPrecedes(last) }
+
+  /// Whether the client is beyond all that was read ahead although it did not go by as many keys.
+  private var isPast: Bool {
+    !isPending && ahead > 1 && !frontier.isEmpty && frontier.lexicographicallyPrecedes(last)
+  }
 
   /// Whether the client has not come to a key yet.
   func isAhead(_ key: [UInt8]) -> Bool { last.lexicographicallyPrecedes(key) }

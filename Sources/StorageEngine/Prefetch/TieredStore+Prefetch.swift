@@ -59,6 +59,9 @@ extension TieredStore {
         end()
       }
     } catch {
+      if case .run(_, let count, let client) = plan {
+        prefetch.giveUpRun(of: count, by: client)
+      }
       fail()
       end()
     }
@@ -76,15 +79,21 @@ extension TieredStore {
       guard let prefetch else { return }
       var names: [[UInt8]] = []
       var byteCount = 0
-      try snapshot().scan(KeyRange(from: key + [0], upTo: nil), limit: count) { key, value in
-        // What the cache cannot take is read once only, by whoever asks for it.
-        if cache?.admits(keyCount: key.count, valueCount: value.count) == true {
-          names.append(key.copied())
+      do throws(StoreError) {
+        try snapshot().scan(KeyRange(from: key + [0], upTo: nil), limit: count) { key, value in
+          // What the cache cannot take is read once only, by whoever asks for it.
+          if cache?.admits(keyCount: key.count, valueCount: value.count) == true {
+            names.append(key.copied())
+          }
+          byteCount += key.count + value.count
+          return byteCount < Self.runBytesMax
         }
-        byteCount += key.count + value.count
-        return byteCount < Self.runBytesMax
+      } catch {
+        prefetch.giveUpRun(of: count, by: client)
+        throw error
       }
-      var keys = prefetch.stillWanted(names, by: client, isMissing: isMissing)[...]
+      var keys = prefetch.stillWanted(
+        names, of: count, by: client, isMissing: isMissing)[...]
       prefetch.flights.begin(keys.map(\.hash))
       defer { prefetch.flights.end(keys.map(\.hash)) }
       // Part by part, so that who comes to the first does not wait for the last.

@@ -1,3 +1,4 @@
+internal import LinuxIO
 internal import RocksDB
 internal import Synchronization
 
@@ -70,7 +71,8 @@ public struct StoreStatistics: Sendable, Equatable {
   public var prefetchesUsed: UInt64
   /// Of them, those that nobody asked for in time.
   public var prefetchesWasted: UInt64
-  /// How many clients, which are threads, go by each pattern; those that did too little to tell are left out.
+  /// How many clients, which are threads, go by each pattern; those that did too little of late to tell, and
+  /// threads beyond 256 at once, are left out.
   public var clientPatterns: [AccessPattern: Int]
   /// What moves between tiers did.
   public var moves: MoveCounts
@@ -102,7 +104,7 @@ extension TieredStore {
       cacheEvictions: cacheCounts.evictions, cacheEntries: cache?.entryCount ?? 0,
       cacheBytes: cache?.byteCount ?? 0, prefetchesIssued: prefetches.issued,
       prefetchesUsed: prefetches.used, prefetchesWasted: prefetches.wasted,
-      clientPatterns: meter.patterns,
+      clientPatterns: meter.patterns(at: MonotonicClock.now()),
       moves: moveCounts.withLock { $0 }, commits: commits.commits, changes: commits.changes,
       changedBytes: commits.bytes, lastVersion: lastVersion, durableVersion: durableVersion)
   }

@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import FoundationEssentials
 internal import LinuxIO
 internal import Measurements
@@ -117,33 +116,9 @@ extension TieredStore {
     return try committer.barrier.withLock { _ throws(StoreError) -> R in try body() }
   }
 
-  /// As ``atOneMoment(_:)``, on a reader's thread, for work that a mover must not do by itself.
-  ///
-  /// A mover gets the processor when nobody else wants it. Did it lose it here, all commits would wait until
-  /// nobody does.
-  func promptlyAtOneMoment<R: Sendable>(
-    _ body: @escaping @Sendable () throws(StoreError) -> R
-  ) throws(StoreError) -> R {
-    let done = DispatchSemaphore(value: 0)
-    let result = Mutex<Result<R, StoreError>?>(nil)
-    do throws(StoreError) {
-      try parallelReader.submit { [self] in
-        let made = Result { () throws(StoreError) -> R in try atOneMoment(body) }
-        result.withLock { $0 = made }
-        done.signal()
-      }
-    } catch {
-      // Late is better than not at all.
-      return try atOneMoment(body)
-    }
-    done.wait()
-    guard let made = result.withLock({ $0 }) else { return try atOneMoment(body) }
-    return try made.get()
-  }
-
   /// Removes from the tiers below what deleted ranges hide, and forgets those ranges.
   func forgetRanges() throws(StoreError) {
-    guard committer != nil else { throw .readOnly(path: path) }
+    guard let committer else { throw .readOnly(path: path) }
     let tiers = try tiers()
     try mover.withLock { _ throws(StoreError) in
       guard let ranges = published.tombstones else { return }
@@ -154,7 +129,7 @@ extension TieredStore {
       }
       // What readers still hold of these ranges is gone from the tiers, but not from the cache.
       cache?.removeAll()
-      _ = try commit(.forgetRanges(Set(ranges.fragments.map(\.version))))
+      try committer.commit(.forgetRanges(Set(ranges.fragments.map(\.version))))
       cache?.removeAll()
     }
   }

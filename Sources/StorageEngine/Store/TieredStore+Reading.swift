@@ -205,10 +205,13 @@ extension TieredStore {
   public func multiGet(
     _ keys: [[UInt8]], completion: @escaping @Sendable (Result<[[UInt8]?], StoreError>) -> Void
   ) {
+    meter.noteMultiGet(keyCount: keys.count)
     do throws(StoreError) {
       try parallelReader.submit { [self] in
         do throws(StoreError) {
-          completion(.success(try multiGet(keys)))
+          var values = [[UInt8]?](repeating: nil, count: keys.count)
+          try lookMany(keys) { index, value in values[index] = value.copied() }
+          completion(.success(values))
         } catch {
           completion(.failure(error))
         }
@@ -240,8 +243,15 @@ extension TieredStore {
   public func multiGet(
     _ keys: [[UInt8]], _ each: (Int, Span<UInt8>) -> Void
   ) throws(StoreError) {
-    let began = metrics == nil ? nil : MonotonicClock.now()
     meter.noteMultiGet(keyCount: keys.count)
+    try lookMany(keys, each)
+  }
+
+  /// Looks many keys up, which were counted.
+  private func lookMany(
+    _ keys: [[UInt8]], _ each: (Int, Span<UInt8>) -> Void
+  ) throws(StoreError) {
+    let began = metrics == nil ? nil : MonotonicClock.now()
     defer { if let began { metrics?.noteMultiGet(began) } }
     for key in keys { try KeyRule.check(key: key) }
     guard !isShut else { throw .closed(path: path) }

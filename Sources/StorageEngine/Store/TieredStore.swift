@@ -38,6 +38,8 @@ public final class TieredStore: Sendable {
   let metrics: StorageMetrics?
   /// What a lookup passes by before it needs any of these.
   let gates: Gates
+  /// What does those steps of a reclassification that commits wait for.
+  let moverTurns: MoverTurns
   /// Held while copies of keys move between tiers or leave one.
   let mover = Mutex<Void>(())
   /// Tells this opening of a store from every other in the process.
@@ -86,6 +88,7 @@ public final class TieredStore: Sendable {
     let published = PublishedState(record)
     self.cache = cache
     parallelReader = ParallelReader(path: folder.path)
+    moverTurns = MoverTurns(path: folder.path)
     self.published = published
     let placement =
       access == .readOnly
@@ -112,10 +115,10 @@ public final class TieredStore: Sendable {
   deinit {
     guard !isShut else { return }
     // Not here: the last to let go may be a completion on the very thread that closing waits for.
-    let (placement, committer, parallelReader, slots) =
-      (placement, committer, parallelReader, slots)
+    let (placement, committer, parallelReader, moverTurns, slots) =
+      (placement, committer, parallelReader, moverTurns, slots)
     _ = try? PinnedThread(name: "store-close", cpu: nil) {
-      _ = try? Self.close(placement, committer, parallelReader, slots)
+      _ = try? Self.close(placement, committer, parallelReader, moverTurns, slots)
     }
   }
 
@@ -189,7 +192,7 @@ public final class TieredStore: Sendable {
   /// - Throws: What kept acknowledged changes from the drive, now or earlier.
   public func close() throws(StoreError) {
     guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
-    try Self.close(placement, committer, parallelReader, slots) {
+    try Self.close(placement, committer, parallelReader, moverTurns, slots) {
       // What walks over tiers may hold them by their iterators alone.
       placement?.turn.withLock { _ in }
       mover.withLock { _ in }
@@ -198,7 +201,7 @@ public final class TieredStore: Sendable {
 
   private static func close(
     _ placement: Placement?, _ committer: Committer?, _ parallelReader: ParallelReader,
-    _ slots: [Slot], afterMoves waitForMoves: () -> Void = {}
+    _ moverTurns: MoverTurns, _ slots: [Slot], afterMoves waitForMoves: () -> Void = {}
   ) throws(StoreError) {
     placement?.stop()
     parallelReader.close()
@@ -212,6 +215,7 @@ public final class TieredStore: Sendable {
       }
     }
     waitForMoves()
+    moverTurns.close()
     while last != nil, !isKnownUniquelyReferenced(&last) {
       MonotonicClock.sleep(Nanoseconds(50_000))
     }

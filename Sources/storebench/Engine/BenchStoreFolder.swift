@@ -97,13 +97,24 @@ struct BenchStoreFolder: Sendable {
   func make(_ contents: BenchStoreDescription) throws(CommandFailure) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    let parent = FileSystemPath(path).folder
+    guard FileManager.default.fileExists(atPath: parent.description) else {
+      throw CommandFailure(
+        .usage,
+        "\(path) cannot be made, as there is no folder \(parent); make that one first, or mount its drive"
+      )
+    }
     do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      // The folder alone: where its drive is not mounted, another would be measured.
+      if !FileManager.default.fileExists(atPath: path) {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+      }
       try append(Array(try encoder.encode(contents)) + [0x0A], to: description)
     } catch {
       throw CommandFailure(
         .unsuitable,
-        "\(path): cannot be made: \(Self.reason(error)); name a folder where you may write")
+        "\(path): cannot be made: \(CommandFailure.reason(error)); name a folder where you may write"
+      )
     }
   }
 
@@ -129,15 +140,9 @@ struct BenchStoreFolder: Sendable {
     } catch {
       throw CommandFailure(
         .unsuitable,
-        "\(path): the benchmark's store could not be removed: \(Self.reason(error)); remove it")
+        "\(path): the benchmark's store could not be removed: \(CommandFailure.reason(error)); remove it"
+      )
     }
-  }
-
-  /// What the kernel said.
-  private static func reason(_ error: any Error) -> String {
-    if let error = error as? SystemError { return SystemError.text(of: error.errno) }
-    guard let posix = (error as? CocoaError)?.underlying as? POSIXError else { return "\(error)" }
-    return SystemError.text(of: posix.code.rawValue)
   }
 
   private func append(_ bytes: [UInt8], to name: String) throws(SystemError) {

@@ -128,7 +128,10 @@ private struct MetricsService: Sendable {
     do {
       try Data(text.utf8).write(to: URL(filePath: file), options: .atomic)
     } catch {
-      throw CommandFailure(.unsuitable, "--textfile \(file): cannot be written: \(error)")
+      throw CommandFailure(
+        .unsuitable,
+        "--textfile \(file): cannot be written: \(CommandFailure.reason(error)); name a file in a folder that is "
+          + "there and where you may write")
     }
   }
 }

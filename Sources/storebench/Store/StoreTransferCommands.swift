@@ -89,7 +89,8 @@ extension StoreCommand {
       do {
         return DumpFile(try AppendFile(creating: path))
       } catch {
-        throw CommandFailure(.usage, "\(error); name a file that does not exist")
+        throw CommandFailure(
+          .usage, "\(error); name a file that does not exist, in a folder that does")
       }
     }
   }
@@ -146,7 +147,7 @@ extension StoreCommand {
       do {
         return try InputFile(path)
       } catch {
-        throw CommandFailure(.usage, "\(error)")
+        throw CommandFailure(.usage, "\(error); name a dump that is there and may be read")
       }
     }
   }

@@ -16,17 +16,19 @@ extension Case {
     let wait = try arguments.number("wait", 0)
     let training = try arguments.number("training", 8000)
     let operations = max(1, try arguments.number("operations", 2000))
+    guard training <= 1 << 32, operations <= 1 << 32 else {
+      throw Arguments.Mistake(description: "--training and --operations are at most 2^32")
+    }
     let asked = try sequence(training + operations)
     let store = try chainStore(Set(asked).sorted())
     var before = try store.statistics()
     var latencies = Latencies()
-    /// Seconds that the client waited, all in all.
-    var waited = 0.0
+    var waitedSeconds = 0.0
     for (operation, number) in asked.enumerated() {
       if operation == training {
         before = try store.statistics()
         latencies = Latencies()
-        waited = 0
+        waitedSeconds = 0
       }
       let key = keys.key(number)
       let begun = now()
@@ -35,7 +37,7 @@ extension Case {
       }
       let took = now() - begun
       latencies.record(took)
-      waited += Double(took) / 1e9
+      waitedSeconds += Double(took) / 1e9
       if wait > 0, operation >= training - 1000 { usleep(UInt32(clamping: wait)) }
     }
     let after = try store.statistics()
@@ -49,7 +51,7 @@ extension Case {
       ("p90_ms", Self.text(latencies.milliseconds(0.9))),
       ("p99_ms", Self.text(latencies.milliseconds(0.99))),
       ("longest_ms", Self.text(Double(latencies.longest) / 1e6)),
-      ("seconds", Self.text(waited)),
+      ("seconds", Self.text(waitedSeconds)),
       ("hit_ratio", Self.text(1 - misses / Double(max(1, latencies.count)))),
       ("prefetch_hits", Self.text(used)),
       ("prefetch_precision", Self.text(used / max(1, settled))),
@@ -61,7 +63,13 @@ extension Case {
     let path = arguments.text("sequence", "")
     guard path.isEmpty else {
       let numbers = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
-        .compactMap { UInt64($0) }
+        .map { line -> UInt64 in
+          guard let number = UInt64(line) else {
+            throw Arguments.Mistake(
+              description: "\(path) has the line '\(line)', which is no number")
+          }
+          return number
+        }
       guard numbers.count >= count else {
         throw Arguments.Mistake(
           description:
