@@ -66,6 +66,7 @@ public final class ThreadCounts: Sendable {
   /// - Parameters:
   ///   - index: Which count, below ``countsMax``.
   ///   - number: ``ThreadNumber/current`` of the thread; ``threadsMax`` for all that share a line.
+  /// - Returns: The sum.
   public func count(of index: Int, byThread number: Int) -> UInt64 {
     precondition(index >= 0 && index < Self.countsMax)
     precondition(number >= 0 && number <= Self.threadsMax)

@@ -1,5 +1,6 @@
-/// Which keys leave a tier that is too full: those that are used least, and no more than must. Pure.
+/// Which keys leave a tier that is too full: those that are used least, and no more than must.
 ///
+/// Pure.
 /// A key that was written since the last look will be written again before the next one, and is then back in the
 /// hot tier, a copy later and its room taken again. It counts as used ``writtenFactor`` times as often, so that of
 /// keys used about alike those that are rarely written leave first; what is read much more often stays all the
