@@ -85,6 +85,24 @@ import Testing
     #expect(try fixture.open().get(bytes("key")) == bytes("value"))
   }
 
+  @Test("leaves the logs of a store alone that somebody has open")
+  func trimsNoneInUse() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    try store.put(bytes("key"), bytes("value"))
+    let log = try #require(fixture.files(of: .hot, suffix: ".log").last)
+    func status() throws -> stat {
+      var status = stat()
+      try #require(stat(log, &status) == 0)
+      return status
+    }
+    let before = try status()
+    // RocksDB has taken room for it.
+    try #require(Int(before.st_blocks) * 512 > Int(before.st_size) + 64 << 10)
+    #expect(throws: StoreError.inUse(path: fixture.path + "/hot")) { _ = try fixture.open() }
+    #expect(try status().st_blocks == before.st_blocks)
+  }
+
   @Test("gives back the room beyond a log's end that a killed process left")
   func trims() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)

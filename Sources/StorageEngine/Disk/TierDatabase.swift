@@ -48,7 +48,8 @@ final class TierDatabase: Sendable {
     noter = DurableNoter(folder: path)
     let mark = access == .create ? nil : try DurableMark.read(tier, in: path)
     if let fault = mark?.logFault(tier, in: path) { throw fault }
-    if access == .write { DurableMark.trimLogs(in: path) }
+    // RocksDB refuses a tier that is in use only later, and what its writer appends must not be cut off.
+    if access == .write, !Self.isBeingWritten(at: path) { DurableMark.trimLogs(in: path) }
     let newestLog = DurableMark.newestLog(in: path)
     // RocksDB removes the log once it has read it.
     if let mark, access == .write { DurableMark(sequence: mark.sequence).write(in: path) }
