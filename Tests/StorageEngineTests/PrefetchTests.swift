@@ -47,7 +47,8 @@ struct PrefetchPartTests {
         // What lies between was asked for before.
         #expect(behind == (until > number ? bytes("block " + String(10_000 + until)) : key))
         until = max(until, number) + count
-        detector.reached(bytes("block " + String(10_000 + until)), count: count, of: count)
+        detector.reached(bytes("block " + String(10_000 + until)))
+        detector.ended(count: count, of: count)
       }
       if number > RunDetector.stepsMin { #expect(until > number, "at \(number)") }
     }
@@ -80,7 +81,8 @@ struct PrefetchPartTests {
       if let (behind, count) = plan {
         asked += count
         let first = Int(String(decoding: behind.dropFirst(6), as: UTF8.self)) ?? 0
-        detector.reached(bytes("block \(first + count)"), count: count, of: count)
+        detector.reached(bytes("block \(first + count)"))
+        detector.ended(count: count, of: count)
       }
     }
     // Not much more than the least reach in each run that begins anew, nor more of them than of steps.
@@ -100,7 +102,8 @@ struct PrefetchPartTests {
         asked += count
         var last = key
         last[7] = 255
-        detector.reached(last, count: count, of: count)
+        detector.reached(last)
+        detector.ended(count: count, of: count)
       }
     }
     #expect(asked < 10_000 / 2, "\(asked)")
@@ -227,12 +230,13 @@ struct PrefetchPartTests {
   @Test("has who asks for a key that is under way wait until it is there, and nobody else")
   func flights() throws {
     let flights = PrefetchFlights()
-    #expect(flights.join(1) == nil)
+    #expect(flights.join(1, key: one(1).span) == nil)
     flights.begin([1, 2])
-    #expect(flights.join(3) == nil)
+    #expect(flights.join(3, key: one(3).span) == nil)
     // Nobody ends it: it is not waited for without end.
-    let found = try #require(flights.join(2))
-    #expect(!found.came && found.waited >= Nanoseconds(seconds: 0.02))
+    let joined = flights.join(2, key: one(2).span)
+    let found = try #require(joined)
+    #expect(!found.came && found.waited >= Nanoseconds(seconds: 0.1))
     #expect(flights.waitingCount == 0)
     let came = Atomic(0)
     for round in 0..<200 {
@@ -240,7 +244,7 @@ struct PrefetchPartTests {
       flights.begin([key])
       try inParallel(2) { thread in
         if thread == 0 {
-          if flights.join(key)?.came == true { came.add(1, ordering: .relaxed) }
+          if flights.join(key, key: one(1).span)?.came == true { came.add(1, ordering: .relaxed) }
         } else {
           // Once the other waits, or at about the same time.
           for _ in 0..<(round.isMultiple(of: 2) ? 1000 : 0) where flights.waitingCount == 0 {
@@ -253,6 +257,41 @@ struct PrefetchPartTests {
     }
     // Not all: on a busy machine some wait too long.
     #expect(came.load(ordering: .relaxed) > 0)
+  }
+
+  @Test("has a client that walks wait until it is known whether a key behind its run comes")
+  func runFlights() throws {
+    let flights = PrefetchFlights()
+    flights.beginRun(of: 3, behind: [5])
+    // Keys of the run so far, other clients, and who does not walk, wait for nothing.
+    #expect(flights.join(5, key: one(5).span, walker: 3) == nil)
+    #expect(flights.join(6, key: one(6).span, walker: 4) == nil)
+    #expect(flights.join(6, key: one(6).span) == nil)
+    try inParallel(2) { thread in
+      if thread == 0 {
+        // It comes with the second part, after a first that it is not in.
+        #expect(flights.join(9, key: one(9).span, walker: 3)?.came == true)
+        // By then it is known up to 10.
+        #expect(flights.join(10, key: one(10).span, walker: 3) == nil)
+        #expect(flights.join(12, key: one(12).span, walker: 3)?.came == true)
+      } else {
+        wait(for: 1, in: flights)
+        flights.goOn([7], upTo: [8], of: 3)
+        flights.end([7])
+        flights.goOn([9], upTo: [10], of: 3)
+        flights.end([9])
+        wait(for: 1, in: flights)
+        flights.endRun(of: 3)
+      }
+    }
+    #expect(flights.waitingCount == 0)
+    #expect(flights.join(13, key: one(13).span, walker: 3) == nil)
+  }
+
+  private func one(_ byte: UInt8) -> [UInt8] { [byte] }
+
+  private func wait(for count: Int, in flights: PrefetchFlights) {
+    for _ in 0..<50_000 where flights.waitingCount < count { usleep(20) }
   }
 }
 
@@ -339,6 +378,22 @@ struct PrefetchTests {
     let counts = try #require(store.prefetch).ledger.counts
     print("runs: \(counts)")
     #expect(counts.issued > 3000)
+    #expect(Double(counts.used) >= 0.6 * Double(counts.used + counts.wasted))
+  }
+
+  @Test("has a client that walks and asks for the next key at once wait for what is read ahead")
+  func hurriedRuns() throws {
+    let count = 20_000
+    let store = try makeStore(count)
+    var random = SeededGenerator(seed: 7)
+    let before = try store.statistics().cacheHits
+    for _ in 0..<200 {
+      let start = Int.random(in: 0..<count - 100, using: &random)
+      for number in start..<start + 100 { try get(number, from: store) }
+    }
+    let counts = try #require(store.prefetch).ledger.counts
+    let hits = try store.statistics().cacheHits - before
+    print("hurried runs: \(counts), hits \(hits) of 20000")
     #expect(Double(counts.used) >= 0.6 * Double(counts.used + counts.wasted))
   }
 

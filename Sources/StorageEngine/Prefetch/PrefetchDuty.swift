@@ -170,6 +170,8 @@ struct PrefetchDuty {
   private mutating func endWindow(_ precision: Double) {
     let windowCost = cost / Double(Self.window)
     cost = 0
+    // Before anything is known of them without, this is the best guess.
+    if plainCost == 0 { plainCost = windowCost }
     // Too little may be used yet, but what is read ahead for nothing is so from the start.
     if precision < Self.precisionMin { return enter(.resting) }
     if phase == .resting {

@@ -21,6 +21,14 @@ final class PrefetchEngine: Sendable {
     var run = RunDetector()
   }
 
+  /// What comes of an access.
+  struct Advice: Sendable {
+    /// What to read ahead now; nil for nothing.
+    var plan: Plan?
+    /// Whether the client walks, and what is being read behind its run may be what it asks for.
+    var isAwaiting = false
+  }
+
   /// What an access tells, at which something may be read ahead.
   private struct Look {
     /// The key before it, after which it is to be learnt.
@@ -28,6 +36,7 @@ final class PrefetchEngine: Sendable {
     /// Behind which key so many should be read ahead.
     var ahead: (behind: [UInt8], count: Int)?
     var isRun: Bool
+    var isAwaiting: Bool
   }
 
   private final class Slot: Sendable {
@@ -78,11 +87,11 @@ final class PrefetchEngine: Sendable {
   ///   - wasCached: Whether the cache had it.
   ///   - number: The client's.
   ///   - isMissing: Whether the cache lacks a key.
-  /// - Returns: What to read ahead now; nil for nothing.
+  /// - Returns: What comes of it.
   func note(
     _ key: Span<UInt8>, hash: UInt64, wasCached: Bool, client number: Int,
     isMissing: ([UInt8], UInt64) -> Bool
-  ) -> Plan? {
+  ) -> Advice {
     // More than the readers get done would only stand in line, before what somebody waits for.
     let hasRoom = flights.hasRoom
     // Who walks over what the cache has of its own accord needs nothing read ahead.
@@ -99,20 +108,23 @@ final class PrefetchEngine: Sendable {
       // What is read ahead as part of a run need not be learnt.
       let previous = client.run.isCovered ? nil : client.previous
       client.previous = hash
-      return Look(previous: previous, ahead: ahead, isRun: client.run.isRun)
+      return Look(
+        previous: previous, ahead: ahead, isRun: client.run.isRun,
+        isAwaiting: client.run.isAwaiting)
     }
-    guard let look else { return nil }
+    guard let look else { return Advice() }
     meter.noteWatched(isRun: look.isRun)
     if let ahead = look.ahead {
-      return .run(behind: ahead.behind, count: ahead.count, client: number)
+      let plan = Plan.run(behind: ahead.behind, count: ahead.count, client: number)
+      return Advice(plan: plan, isAwaiting: look.isAwaiting)
     }
     let next = table.withLock { table in
       if let previous = look.previous { table.learn(previous, then: key, hash: hash) }
       return table.successors(of: hash, atLeast: Self.share)
     }
-    guard hasRoom else { return nil }
+    guard hasRoom else { return Advice(isAwaiting: look.isAwaiting) }
     let wanted = next.filter { isMissing($0.key, $0.hash) && ledger.issue($0.hash) }
-    return wanted.isEmpty ? nil : .keys(wanted)
+    return Advice(plan: wanted.isEmpty ? nil : .keys(wanted), isAwaiting: look.isAwaiting)
   }
 
   /// Notes how long a client read what the cache did not have, or waited for it.
@@ -120,21 +132,23 @@ final class PrefetchEngine: Sendable {
     slots[client].client.withLock { $0.duty.spend(Double(time.rawValue)) }
   }
 
-  /// Notes that so many keys behind a run, asked for by a client, are not read ahead.
-  func giveUpRun(of askedCount: Int, by client: Int) {
-    slots[client].client.withLock { $0.run.reached(nil, count: 0, of: askedCount) }
-  }
-
-  /// Those of the keys behind a run, of so many that were asked for, that a client has not come to yet, that the
-  /// cache lacks and that nobody reads ahead so far.
+  /// Those of the next keys behind a client's run that it has not come to yet, that the cache lacks and that
+  /// nobody reads ahead so far.
   func stillWanted(
-    _ keys: [[UInt8]], of askedCount: Int, by client: Int, isMissing: ([UInt8], UInt64) -> Bool
+    _ keys: [[UInt8]], by client: Int, isMissing: ([UInt8], UInt64) -> Bool
   ) -> [(key: [UInt8], hash: UInt64)] {
+    guard let last = keys.last else { return [] }
     let run = slots[client].client.withLock { client in
-      client.run.reached(keys.last, count: keys.count, of: askedCount)
+      client.run.reached(last)
       return client.run
     }
     return keys.filter { run.isAhead($0) }.map { ($0, KeyHash.hash($0.span)) }
       .filter { isMissing($0.0, $0.1) && ledger.issue($0.1) }
+  }
+
+  /// Notes that of the keys behind a run that were asked for by a client, so many were found and no more are
+  /// read.
+  func endRun(count: Int, of askedCount: Int, by client: Int) {
+    slots[client].client.withLock { $0.run.ended(count: count, of: askedCount) }
   }
 }

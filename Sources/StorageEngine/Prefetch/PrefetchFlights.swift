@@ -1,15 +1,44 @@
 internal import Dispatch
 internal import LinuxIO
 internal import Measurements
+internal import RocksDB
 internal import Synchronization
 
-/// Keys that are being read ahead, so that whoever asks for one meanwhile waits for it instead of reading it
-/// a second time.
+/// What is being read ahead, so that whoever asks for it meanwhile waits for it instead of reading it a second
+/// time.
+///
+/// Which keys lie behind a run is not known before they are read: a client that walks on waits until it is.
 final class PrefetchFlights: Sendable {
+  /// What somebody waits for.
+  private enum Awaited: Equatable {
+    /// A key, by its hash.
+    case key(UInt64)
+    /// That more is known of what is read ahead behind a client's run.
+    case run(Int)
+  }
+
   private struct State {
     var hashes: Set<UInt64> = []
-    /// Who waits for which key.
-    var waiting: [(hash: UInt64, bell: DispatchSemaphore)] = []
+    /// Up to which key it is known what is read behind a client's run, by the client.
+    var runs: [Int: [UInt8]] = [:]
+    var waiting: [(awaited: Awaited, bell: DispatchSemaphore)] = []
+
+    var count: Int { hashes.count + runs.count }
+
+    /// What a client that asks for a key has to wait for now; nil for nothing.
+    func awaited(hash: UInt64, key: Span<UInt8>, walker: Int?) -> Awaited? {
+      if hashes.contains(hash) { return .key(hash) }
+      if let walker, let known = runs[walker], key.order(to: known.span) > 0 { return .run(walker) }
+      return nil
+    }
+
+    /// Takes out the bells of those who wait for something like this.
+    mutating func bells(where isOver: (Awaited) -> Bool) -> [DispatchSemaphore] {
+      guard !waiting.isEmpty else { return [] }
+      let bells = waiting.filter { isOver($0.awaited) }.map(\.bell)
+      waiting.removeAll { isOver($0.awaited) }
+      return bells
+    }
   }
 
   private let state = Mutex(State())
@@ -29,57 +58,102 @@ final class PrefetchFlights: Sendable {
   func endPlan() { plans.subtract(1, ordering: .releasing) }
 
   func begin(_ keys: [UInt64]) {
-    state.withLock { state in
+    change { state in
       state.hashes.formUnion(keys)
-      count.store(state.hashes.count, ordering: .releasing)
+      return []
     }
   }
 
   func end(_ keys: [UInt64]) {
-    let bells = state.withLock { state -> [DispatchSemaphore] in
+    change { state in
       state.hashes.subtract(keys)
-      count.store(state.hashes.count, ordering: .releasing)
-      guard !state.waiting.isEmpty else { return [] }
-      let bells = state.waiting.filter { keys.contains($0.hash) }.map(\.bell)
-      state.waiting.removeAll { keys.contains($0.hash) }
+      return state.bells { if case .key(let hash) = $0 { keys.contains(hash) } else { false } }
+    }
+  }
+
+  /// Says that keys behind one are about to be read for a client that walks.
+  func beginRun(of client: Int, behind key: [UInt8]) {
+    change { state in
+      state.runs[client] = key
+      return []
+    }
+  }
+
+  /// Says which keys of a client's run are read next, and up to which it is known by that.
+  func goOn(_ keys: [UInt64], upTo known: [UInt8], of client: Int) {
+    change { state in
+      state.hashes.formUnion(keys)
+      state.runs[client] = known
+      return state.bells { $0 == .run(client) }
+    }
+  }
+
+  /// Says that no more keys of a client's run are read.
+  func endRun(of client: Int) {
+    change { state in
+      state.runs[client] = nil
+      return state.bells { $0 == .run(client) }
+    }
+  }
+
+  private func change(_ body: (inout State) -> [DispatchSemaphore]) {
+    let bells = state.withLock { state in
+      let bells = body(&state)
+      count.store(state.count, ordering: .releasing)
       return bells
     }
     for bell in bells { bell.signal() }
   }
 
-  /// Waits while a key is under way; for how long, and whether it came.
+  /// Waits while a key is under way, or may be soon.
   ///
-  /// Nil where it was not under way.
+  /// - Parameters:
+  ///   - hash: Of the key.
+  ///   - key: What is asked for.
+  ///   - walker: The client, where it walks through keys in their order.
+  /// - Returns: For how long it waited, and whether for as long as it took; nil where it was not under way.
   @inline(__always)
-  func join(_ hash: UInt64) -> (waited: Nanoseconds, came: Bool)? {
+  func join(
+    _ hash: UInt64, key: Span<UInt8>, walker: Int? = nil
+  ) -> (waited: Nanoseconds, came: Bool)? {
     guard count.load(ordering: .acquiring) > 0 else { return nil }
-    return wait(for: hash)
+    return wait(for: hash, key: key, walker: walker)
   }
 
-  private func wait(for hash: UInt64) -> (waited: Nanoseconds, came: Bool)? {
-    let bell = state.withLock { state -> DispatchSemaphore? in
-      guard state.hashes.contains(hash) else { return nil }
-      let bell = DispatchSemaphore(value: 0)
-      state.waiting.append((hash, bell))
-      return bell
-    }
-    guard let bell else { return nil }
+  private func wait(
+    for hash: UInt64, key: Span<UInt8>, walker: Int?
+  ) -> (waited: Nanoseconds, came: Bool)? {
     let began = MonotonicClock.now()
-    var came = bell.wait(timeout: .now() + Self.longest) == .success
-    if !came {
-      came = state.withLock { state in
-        let count = state.waiting.count
-        state.waiting.removeAll { $0.bell === bell }
-        // Who is not among them any more was rung for at the last moment.
-        return state.waiting.count == count
+    let deadline = DispatchTime.now() + Self.longest
+    var hasWaited = false
+    while true {
+      let bell = state.withLock { state -> DispatchSemaphore? in
+        guard let awaited = state.awaited(hash: hash, key: key, walker: walker) else { return nil }
+        let bell = DispatchSemaphore(value: 0)
+        state.waiting.append((awaited, bell))
+        return bell
+      }
+      guard let bell else { return hasWaited ? (MonotonicClock.now() - began, true) : nil }
+      hasWaited = true
+      guard bell.wait(timeout: deadline) == .success || isRung(bell) else {
+        return (MonotonicClock.now() - began, false)
       }
     }
-    return (MonotonicClock.now() - began, came)
+  }
+
+  /// Whether a bell that nobody waits for any more was rung at the last moment.
+  private func isRung(_ bell: DispatchSemaphore) -> Bool {
+    state.withLock { state in
+      let count = state.waiting.count
+      state.waiting.removeAll { $0.bell === bell }
+      return state.waiting.count == count
+    }
   }
 
   /// Clients that wait.
   var waitingCount: Int { state.withLock { $0.waiting.count } }
 
-  /// Longer than that a key waits for a reader's thread: then it is read at once.
-  private static let longest = DispatchTimeInterval.milliseconds(20)
+  /// Longer than that a key waits for a reader's thread: then it is read at once. A disk that seeks takes some
+  /// 20 ms, and is asked in vain for what it is about to bring.
+  private static let longest = DispatchTimeInterval.milliseconds(100)
 }

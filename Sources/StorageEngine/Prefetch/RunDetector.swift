@@ -19,6 +19,9 @@ struct RunDetector {
   /// Whether the client walks on.
   var isRun: Bool { steps >= Self.stepsMin }
 
+  /// Whether keys behind this very run are being read ahead, and it is not known yet which they all are.
+  var isAwaiting: Bool { isPending && reach > 0 }
+
   static let stepsMin = 3
   static let reachMin = 8
   static let reachMax = 64
@@ -53,13 +56,16 @@ struct RunDetector {
     return (isAhead(frontier) ? frontier : last, reach)
   }
 
-  /// Says up to which key it was read ahead, how many keys that were, and of how many that were asked for.
-  mutating func reached(_ key: [UInt8]?, count: Int, of askedCount: Int) {
-    isPending = false
+  /// Says up to which key it is read ahead, or was.
+  mutating func reached(_ key: [UInt8]) {
     // The run may have ended meanwhile.
-    guard reach > 0 else { return }
-    ahead -= askedCount - count
-    if let key, isAhead(key) { frontier = key }
+    if reach > 0, isAhead(key) { frontier = key }
+  }
+
+  /// Says that no more is read ahead, of how many keys that were asked for, and how many there were.
+  mutating func ended(count: Int, of askedCount: Int) {
+    isPending = false
+    if reach > 0 { ahead -= askedCount - count }
   }
 
   /// Whether the last key was among those that were read ahead.
