@@ -153,7 +153,8 @@ final class PrefetchFlights: Sendable {
   /// Clients that wait.
   var waitingCount: Int { state.withLock { $0.waiting.count } }
 
-  /// Longer than that a key waits for a reader's thread: then it is read at once. A disk that seeks takes some
-  /// 20 ms, and is asked in vain for what it is about to bring.
+  /// Longer than that nobody waits for a reader's thread, but reads the key at once.
+  ///
+  /// A disk that seeks takes some 20 ms, and would be asked a second time for what it is about to bring.
   private static let longest = DispatchTimeInterval.milliseconds(100)
 }
