@@ -12,6 +12,9 @@ public struct IteratorOptions: Sendable {
   public var readaheadBytes = 0
   /// Whether blocks that were read stay in the block cache; long scans should not.
   public var fillCache = true
+  /// Deleted and replaced entries that one move may pass over before it ends as at a failure, with a status
+  /// whose code is `busy`; 0 for any number.
+  public var skippedMax: UInt64 = 0
   /// Whether block checksums are compared.
   public var verifyChecksums = true
 
@@ -73,6 +76,7 @@ public struct Iterator: ~Copyable {
     if let snapshot { rocksdb_readoptions_set_snapshot(options, snapshot.snapshot) }
     rocksdb_readoptions_set_readahead_size(options, wanted.readaheadBytes)
     rocksdb_readoptions_set_fill_cache(options, wanted.fillCache ? 1 : 0)
+    rocksdb_readoptions_set_max_skippable_internal_keys(options, wanted.skippedMax)
     rocksdb_readoptions_set_verify_checksums(options, wanted.verifyChecksums ? 1 : 0)
     // Files that a long walk was the last to need are then removed by a background thread.
     rocksdb_readoptions_set_background_purge_on_iterator_cleanup(options, 1)

@@ -43,6 +43,8 @@ public struct StoreConfiguration: Sendable, Equatable {
   public var placement: PlacementSettings? = PlacementSettings()
   /// Bytes of memory for what prefetching learns, which needs a cache to read into; 0 for none.
   public var prefetchBytes = 8 << 20
+  /// Nanoseconds a read from which on who walks waits for what is read behind the walk; tests lower it.
+  var prefetchAwaitCost = PrefetchDuty.awaitCost
   /// Who is told what the store does; nil for nobody.
   public var metrics: StorageMetrics?
   /// Whether nothing may be changed.

@@ -44,7 +44,7 @@ public enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     case .notAStore(let path, let reason):
       "'\(path)' holds no store: \(reason); name the folder that 'create' made"
     case .exists(let path):
-      "'\(path)' is not empty; create a store in a folder that is new or empty"
+      "'\(path)' is not empty; name a folder that is new or empty"
     case .damagedFormat(let path, let cause):
       "the store '\(path)' is damaged: \(cause), and folders of its tiers are there; put the file of "
         + "that name back from a backup, or restore the store from a checkpoint or a dump"
@@ -62,8 +62,8 @@ public enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
       "no space for the \(tier.rawValue) tier in '\(path)': \(cause); the store takes no writes "
         + "and keeps all it acknowledged; make room, and writes go on"
     case .corruption(let tier, let file, let cause):
-      "the \(tier.rawValue) tier is damaged in '\(file)': \(cause); verify the store and restore "
-        + "the tier from a checkpoint"
+      "the \(tier.rawValue) tier is damaged in '\(file)': \(cause); restore the tier from a "
+        + "checkpoint or a dump ('verify' names all that is damaged)"
     case .failed(let tier, let path, let cause):
       "the \(tier.rawValue) tier in '\(path)' failed: \(cause); look at the device before the "
         + "store is opened again"

@@ -13,7 +13,7 @@ struct BenchDeviceCommand: AsyncParsableCommand {
     commandName: "device",
     abstract: "Measures one workload on a device or a file, without a verdict.",
     discussion: """
-      Reads need nothing. Writes to a device need --destroy-data with its serial. A folder gets a
+      Reads need nothing. Writes to a device need --destroy-data with its serial. A folder gets a \
       file of the tool's own, which is filled first and removed at the end.
 
       EXAMPLES

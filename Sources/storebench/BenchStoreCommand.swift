@@ -13,8 +13,8 @@ struct BenchStoreCommand: AsyncParsableCommand {
     commandName: "store",
     abstract: "Measures one workload on a tiered store made for it, without a verdict.",
     discussion: """
-      The folder must be new or empty, or hold the store of an earlier bench store with --keep. It
-      is filled first, and removed at the end unless --keep is given. Every value that is read is
+      The folder must be new or empty, or hold the store of an earlier bench store with --keep. It \
+      is filled first, and removed at the end unless --keep is given. Every value that is read is \
       verified. No store of anybody else's is ever touched.
 
       WORKLOADS

@@ -66,8 +66,12 @@ enum BenchStoreText {
     ]
     if let seconds = record.seconds {
       let ramp = record.rampSeconds
+      let counted =
+        record.outcome == .completed
+        ? "\(Quantity.plain(seconds)) s"
+        : "\(Quantity.plain((10 * record.round.duration.seconds).rounded() / 10)) of \(Quantity.plain(seconds)) s"
       parts.append(
-        "counted for \(Quantity.plain(seconds)) s"
+        "counted for \(counted)"
           + (ramp > 0 ? " after a ramp-up of \(Quantity.plain(ramp)) s" : ""))
     }
     parts.append("seed \(record.seed)")

@@ -10,9 +10,10 @@ struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare", abstract: "Compares a run with an earlier one, gate by gate.",
     discussion: """
-      Exits with 0 where nothing became worse, with 1 where a gate's figure became worse beyond both
-      confidence intervals or the later run failed, and with 2 where a gate is no longer measured,
-      is worse by more than a fifth within intervals too wide to tell, or none can be compared.
+      Exits with 0 where nothing became worse, with 1 where a gate's figure became worse beyond \
+      both confidence intervals or the later run failed, and with 2 where a gate is no longer \
+      measured, is worse by more than a fifth within intervals too wide to tell, or none can be \
+      compared.
 
       EXAMPLE
         storebench compare results/accepted results/2026-11-22T231005Z-node7-S64GNE0R-hot

@@ -28,10 +28,10 @@ struct QualifyCommand: AsyncParsableCommand {
     commandName: "qualify",
     abstract: "Judges whether a device may serve a tier; the exit code is the verdict.",
     discussion: """
-      Without --destroy-data a device is only read. A folder is always safe: the run works in a file
-      of its own there, leaves the reserve of free space, and removes the file at its end. Gates of
-      the layer engine are measured on a store that the run makes and removes: in such a folder, or on
-      a device that may be written in a file system of its own.
+      Without --destroy-data a device is only read. A folder is always safe: the run works in a \
+      file of its own there, leaves the reserve of free space, and removes the file at its end. \
+      Gates of the layer engine are measured on a store that the run makes and removes: in such \
+      a folder, or on a device that may be written in a file system of its own.
 
       EXAMPLES
         storebench qualify --tier hot /dev/nvme0n1 --dry-run

@@ -5,7 +5,7 @@ enum SizeArgument {
   /// The fewest bytes to work in: one large block.
   static let least: UInt64 = 1 << 20
 
-  /// The bytes; K, M, G and T count in 1024, with or without `iB`; kB, MB, GB, TB in 1000.
+  /// The bytes; K, M, G, T and P count in 1024, with or without `iB`; kB, MB, GB, TB and PB in 1000.
   static func bytes(_ text: String) throws(CommandFailure) -> UInt64 {
     try bytes(text, flag: "--size")
   }
@@ -16,8 +16,10 @@ enum SizeArgument {
   ) throws(CommandFailure) -> UInt64 {
     let units: [(String, Double)] = [
       ("kib", 1024), ("mib", 1_048_576), ("gib", 1_073_741_824), ("tib", 1_099_511_627_776),
-      ("kb", 1e3), ("mb", 1e6), ("gb", 1e9), ("tb", 1e12),
-      ("k", 1024), ("m", 1_048_576), ("g", 1_073_741_824), ("t", 1_099_511_627_776), ("b", 1),
+      ("pib", 1_125_899_906_842_624),
+      ("kb", 1e3), ("mb", 1e6), ("gb", 1e9), ("tb", 1e12), ("pb", 1e15),
+      ("k", 1024), ("m", 1_048_576), ("g", 1_073_741_824), ("t", 1_099_511_627_776),
+      ("p", 1_125_899_906_842_624), ("b", 1),
     ]
     let lower = text.lowercased().filter { $0 != " " && $0 != "_" }
     let unit = units.first { lower.hasSuffix($0.0) }

@@ -248,6 +248,7 @@ struct BenchStoreTests {
     kill(first.process.processIdentifier, SIGINT)
     let ending = try first.ending()
     #expect(ending.code == 130 && ending.errors.contains("stopped by SIGINT"), "\(ending.text)")
+    #expect(ending.output.contains(" of 20 s"), "\(ending.text)")
     #expect(try folder.entries() == [])
   }
 }

@@ -16,6 +16,14 @@ struct CostCommandTests: RunsStoreCommands {
     }
   }
 
+  @Test("takes petabytes")
+  func petabytes() throws {
+    let ending = try StorebenchProgram.run(["cost", "--hot", "1PB", "--cold", "1PiB", "--json"])
+    #expect(ending.code == 0, "\(ending.errors)")
+    #expect(ending.output.contains("1000000000000000"), "\(ending.output)")
+    #expect(ending.output.contains("1125899906842624"), "\(ending.output)")
+  }
+
   @Test("counts copies, and prices that are given")
   func given() throws {
     let ending = try StorebenchProgram.run([

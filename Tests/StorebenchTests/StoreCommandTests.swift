@@ -64,6 +64,10 @@ struct StoreCommandTests: RunsStoreCommands {
     #expect(words.contains("a relative path begins in the store's."), "\(help)")
     try expect(["create", folder.path("other"), "--cold", "ice"])
     #expect(try folder.entries("other").contains("ice"))
+    // Who made its parent first would make a folder that is no longer empty.
+    let deep = try expect(["create", folder.path("deep"), "--cold", "far/ice"], code: 64)
+    #expect(deep.errors.contains("write it from the root on"), "\(deep.errors)")
+    #expect(try !folder.entries().contains("deep"))
   }
 
   @Test("keeps what it was given, from one command to the next")

@@ -181,6 +181,11 @@ final class HotCache: Sendable {
     shard(hash).state.withLock { $0.ticketIfMissing(hash: hash, key: key) }
   }
 
+  /// Whether a key is cached; nobody asked for it.
+  func holds(hash: UInt64, key: Span<UInt8>) -> Bool {
+    shard(hash).state.withLock { $0.holds(hash: hash, key: key) }
+  }
+
   /// Looks many keys up, shard by shard, so that each lock is taken once and the memory that the
   /// lookups of a shard need is fetched at the same time.
   ///

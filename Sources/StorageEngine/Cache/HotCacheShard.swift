@@ -107,8 +107,12 @@ struct HotCacheShard: ~Copyable {
   /// A ticket for a key that is not cached, and that nobody asked for; nil where none is needed or to
   /// be had.
   func ticketIfMissing(hash: UInt64, key: Span<UInt8>) -> UInt32? {
-    guard find(hash: UInt32(truncatingIfNeeded: hash), key: key) == nil else { return nil }
-    return ticket(hash: hash)
+    holds(hash: hash, key: key) ? nil : ticket(hash: hash)
+  }
+
+  /// Whether a key is cached; nobody asked for it.
+  func holds(hash: UInt64, key: Span<UInt8>) -> Bool {
+    find(hash: UInt32(truncatingIfNeeded: hash), key: key) != nil
   }
 
   // MARK: Changing

@@ -37,6 +37,15 @@ struct StoreFolder: Sendable {
           "two tiers have the same folder, '\(folder)'; each needs one of its own")
       }
     }
+    for (tier, folder) in tierFolders where !folder.hasPrefix("/") {
+      let parent = FileSystemPath(path + "/" + folder).folder
+      guard folder.contains("/"), !FileManager.default.fileExists(atPath: parent.description) else {
+        continue
+      }
+      throw .invalidArgument(
+        "the \(tier.rawValue) tier's folder '\(folder)' begins in the store's, where its parent is not "
+          + "there; write it from the root on, as in /mnt/ssd/\(tier.rawValue)")
+    }
     let format = StoreFormat(
       identity: identity,
       folders: Dictionary(

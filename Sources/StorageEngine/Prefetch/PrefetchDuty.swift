@@ -137,8 +137,26 @@ struct PrefetchDuty {
   /// Accesses that nothing is done with before the next one that counts.
   private(set) var rest: UInt32 = 0
 
-  /// Takes in that an access read, or waited, for so many nanoseconds.
-  mutating func spend(_ nanoseconds: Double) { cost += nanoseconds }
+  /// Nanoseconds that reads of what memory did not have took, the last few dozen counting most.
+  private var readCost = 0.0
+
+  private static let readWeight = 1.0 / 32
+  /// From so many nanoseconds a read on, it pays to wait for what may be under way.
+  ///
+  /// To be woken takes some 50 µs, and what is waited for must be read, too.
+  static let awaitCost = 100_000.0
+
+  /// Takes in for how many nanoseconds an access read.
+  mutating func read(_ nanoseconds: Double) {
+    cost += nanoseconds
+    readCost += (nanoseconds - readCost) * Self.readWeight
+  }
+
+  /// Takes in for how many nanoseconds an access waited for what was under way.
+  mutating func wait(_ nanoseconds: Double) { cost += nanoseconds }
+
+  /// Whether reads take so long that it pays to wait for what may be under way.
+  func awaits(from awaitCost: Double = awaitCost) -> Bool { readCost >= awaitCost }
 
   /// Takes in the next access.
   ///
@@ -170,8 +188,6 @@ struct PrefetchDuty {
   private mutating func endWindow(_ precision: Double) {
     let windowCost = cost / Double(Self.window)
     cost = 0
-    // Before anything is known of them without, this is the best guess.
-    if plainCost == 0 { plainCost = windowCost }
     // Too little may be used yet, but what is read ahead for nothing is so from the start.
     if precision < Self.precisionMin { return enter(.resting) }
     if phase == .resting {

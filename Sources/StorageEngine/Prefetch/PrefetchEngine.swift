@@ -25,8 +25,8 @@ final class PrefetchEngine: Sendable {
   struct Advice: Sendable {
     /// What to read ahead now; nil for nothing.
     var plan: Plan?
-    /// Whether the client walks, and what is being read behind its run may be what it asks for.
-    var isAwaiting = false
+    /// Whether what is being read behind the client's run may be what it asks for, and is worth waiting for.
+    var awaitsRun = false
   }
 
   /// What an access tells, at which something may be read ahead.
@@ -36,7 +36,7 @@ final class PrefetchEngine: Sendable {
     /// Behind which key so many should be read ahead.
     var ahead: (behind: [UInt8], count: Int)?
     var isRun: Bool
-    var isAwaiting: Bool
+    var awaitsRun: Bool
   }
 
   private final class Slot: Sendable {
@@ -59,13 +59,16 @@ final class PrefetchEngine: Sendable {
   private let slots: [Slot] = (0..<slotCount).map { _ in Slot() }
   private let table: Mutex<SuccessorTable>
   private let meter: OperationMeter
+  /// Nanoseconds a read from which on a client waits for what is read behind its run.
+  private let awaitCost: Double
 
   private static let slotCount = 64
   /// A successor must have come in more than half of the times that count.
   private static let share: Float = 0.5
 
   /// An engine that remembers in so many bytes, and tells a meter how clients go by keys.
-  init(byteCount: Int, meter: OperationMeter) {
+  init(byteCount: Int, meter: OperationMeter, awaitCost: Double) {
+    self.awaitCost = awaitCost
     table = Mutex(SuccessorTable(byteCount: byteCount))
     self.meter = meter
   }
@@ -110,39 +113,51 @@ final class PrefetchEngine: Sendable {
       client.previous = hash
       return Look(
         previous: previous, ahead: ahead, isRun: client.run.isRun,
-        isAwaiting: client.run.isAwaiting)
+        awaitsRun: client.run.isAwaiting && client.duty.awaits(from: awaitCost))
     }
     guard let look else { return Advice() }
     meter.noteWatched(isRun: look.isRun)
     if let ahead = look.ahead {
       let plan = Plan.run(behind: ahead.behind, count: ahead.count, client: number)
-      return Advice(plan: plan, isAwaiting: look.isAwaiting)
+      return Advice(plan: plan, awaitsRun: look.awaitsRun)
     }
     let next = table.withLock { table in
       if let previous = look.previous { table.learn(previous, then: key, hash: hash) }
       return table.successors(of: hash, atLeast: Self.share)
     }
-    guard hasRoom else { return Advice(isAwaiting: look.isAwaiting) }
+    guard hasRoom else { return Advice(awaitsRun: look.awaitsRun) }
     let wanted = next.filter { isMissing($0.key, $0.hash) && ledger.issue($0.hash) }
-    return Advice(plan: wanted.isEmpty ? nil : .keys(wanted), isAwaiting: look.isAwaiting)
+    return Advice(plan: wanted.isEmpty ? nil : .keys(wanted), awaitsRun: look.awaitsRun)
   }
 
-  /// Notes how long a client read what the cache did not have, or waited for it.
-  func spend(_ time: Nanoseconds, client: Int) {
-    slots[client].client.withLock { $0.duty.spend(Double(time.rawValue)) }
+  /// Notes how long a client read what the cache did not have.
+  func noteRead(_ time: Nanoseconds, client: Int) {
+    slots[client].client.withLock { $0.duty.read(Double(time.rawValue)) }
   }
 
-  /// Those of the next keys behind a client's run that it has not come to yet, that the cache lacks and that
-  /// nobody reads ahead so far.
+  /// Notes how long a client waited for what was under way.
+  func noteWait(_ time: Nanoseconds, client: Int) {
+    slots[client].client.withLock { $0.duty.wait(Double(time.rawValue)) }
+  }
+
+  /// What of the next keys behind a client's run is to be read.
+  ///
+  /// - Parameters:
+  ///   - keys: Which.
+  ///   - known: Up to which key these are all.
+  ///   - client: The client.
+  ///   - isMissing: Whether the cache lacks a key.
+  /// - Returns: Those that the client did not go by, that the cache lacks and that nobody reads ahead so far;
+  ///   nil where the run has ended.
   func stillWanted(
-    _ keys: [[UInt8]], by client: Int, isMissing: ([UInt8], UInt64) -> Bool
-  ) -> [(key: [UInt8], hash: UInt64)] {
-    guard let last = keys.last else { return [] }
+    _ keys: [[UInt8]], upTo known: [UInt8], by client: Int, isMissing: ([UInt8], UInt64) -> Bool
+  ) -> [(key: [UInt8], hash: UInt64)]? {
     let run = slots[client].client.withLock { client in
-      client.run.reached(last)
+      client.run.reached(known)
       return client.run
     }
-    return keys.filter { run.isAhead($0) }.map { ($0, KeyHash.hash($0.span)) }
+    guard run.isAwaiting else { return nil }
+    return keys.filter { !run.hasPassed($0) }.map { ($0, KeyHash.hash($0.span)) }
       .filter { isMissing($0.0, $0.1) && ledger.issue($0.1) }
   }
 

@@ -42,11 +42,19 @@ final class PrefetchFlights: Sendable {
   }
 
   private let state = Mutex(State())
+  /// Longer than that nobody waits for a reader's thread, but reads the key at once.
+  private let longest: Nanoseconds
   private let count = Atomic<Int>(0)
   private let plans = Atomic<Int>(0)
 
   /// Plans that are carried out at a time, a quarter of the readers.
   private static let plansMax = 4
+
+  /// Makes one in which nobody waits longer than so long, for any part of a plan.
+  ///
+  /// By default for as long as a disk takes that seeks behind others; it would be asked a second time for what
+  /// it is about to bring.
+  init(longest: Nanoseconds = Nanoseconds(seconds: 0.1)) { self.longest = longest }
 
   /// Whether a plan is under way.
   var isBusy: Bool { plans.load(ordering: .acquiring) > 0 }
@@ -105,56 +113,55 @@ final class PrefetchFlights: Sendable {
     for bell in bells { bell.signal() }
   }
 
-  /// Waits while a key is under way, or may be soon.
+  /// Waits while a key is under way, or until it is known whether it is read next.
   ///
   /// - Parameters:
   ///   - hash: Of the key.
   ///   - key: What is asked for.
-  ///   - walker: The client, where it walks through keys in their order.
-  /// - Returns: For how long it waited, and whether for as long as it took; nil where it was not under way.
+  ///   - walker: The client, where it walks through keys in their order and waits for what lies behind.
+  /// - Returns: For how long it waited; nil where there was nothing to wait for.
   @inline(__always)
-  func join(
-    _ hash: UInt64, key: Span<UInt8>, walker: Int? = nil
-  ) -> (waited: Nanoseconds, came: Bool)? {
+  func join(_ hash: UInt64, key: Span<UInt8>, walker: Int? = nil) -> Nanoseconds? {
     guard count.load(ordering: .acquiring) > 0 else { return nil }
     return wait(for: hash, key: key, walker: walker)
   }
 
-  private func wait(
-    for hash: UInt64, key: Span<UInt8>, walker: Int?
-  ) -> (waited: Nanoseconds, came: Bool)? {
+  private func wait(for hash: UInt64, key: Span<UInt8>, walker: Int?) -> Nanoseconds? {
     let began = MonotonicClock.now()
-    let deadline = DispatchTime.now() + Self.longest
-    var hasWaited = false
+    let deadline = DispatchTime.now() + .nanoseconds(Int(longest.rawValue))
+    var waited: Nanoseconds?
+    var walker = walker
     while true {
-      let bell = state.withLock { state -> DispatchSemaphore? in
+      let joined = state.withLock { state -> (awaited: Awaited, bell: DispatchSemaphore)? in
         guard let awaited = state.awaited(hash: hash, key: key, walker: walker) else { return nil }
         let bell = DispatchSemaphore(value: 0)
         state.waiting.append((awaited, bell))
-        return bell
+        return (awaited, bell)
       }
-      guard let bell else { return hasWaited ? (MonotonicClock.now() - began, true) : nil }
-      hasWaited = true
-      guard bell.wait(timeout: deadline) == .success || isRung(bell) else {
-        return (MonotonicClock.now() - began, false)
+      guard let (awaited, bell) = joined else { return waited }
+      let isOver = bell.wait(timeout: deadline) == .timedOut
+      waited = MonotonicClock.now() - began
+      if isOver {
+        giveUp(awaited, bell)
+        return waited
       }
+      // The part that came is the next one: who is not in it does not go step by step.
+      walker = nil
     }
   }
 
-  /// Whether a bell that nobody waits for any more was rung at the last moment.
-  private func isRung(_ bell: DispatchSemaphore) -> Bool {
-    state.withLock { state in
-      let count = state.waiting.count
+  /// Stops waiting, also for those who come later: what is late by so much is no help to them either.
+  private func giveUp(_ awaited: Awaited, _ bell: DispatchSemaphore) {
+    change { state in
       state.waiting.removeAll { $0.bell === bell }
-      return state.waiting.count == count
+      switch awaited {
+      case .key(let hash): state.hashes.remove(hash)
+      case .run(let client): state.runs[client] = nil
+      }
+      return state.bells { $0 == awaited }
     }
   }
 
   /// Clients that wait.
   var waitingCount: Int { state.withLock { $0.waiting.count } }
-
-  /// Longer than that nobody waits for a reader's thread, but reads the key at once.
-  ///
-  /// A disk that seeks takes some 20 ms, and would be asked a second time for what it is about to bring.
-  private static let longest = DispatchTimeInterval.milliseconds(100)
 }

@@ -15,6 +15,8 @@ struct RunDetector {
   private var frontier: [UInt8] = []
   /// Whether keys are being read ahead, and it is not known yet which they are.
   private var isPending = false
+  /// Steps after which to look again, as there was nothing behind the run.
+  private var pause = 0
 
   /// Whether the client walks on.
   var isRun: Bool { steps >= Self.stepsMin }
@@ -42,12 +44,16 @@ struct RunDetector {
     let isStep = isStep(to: key)
     last = key.copied()
     guard isStep, !isPast else {
-      (steps, ahead, reach) = (0, 0, 0)
+      (steps, ahead, reach, pause) = (0, 0, 0, 0)
       frontier = []
       return nil
     }
     steps += 1
     ahead -= 1
+    if pause > 0 {
+      pause -= 1
+      return nil
+    }
     // Half of the reach is kept in hand, so that reading ahead stays ahead.
     guard isDue, isRun, !isPending, ahead <= reach / 2 else { return nil }
     reach = min(Self.reachMax, max(Self.reachMin, reach * 2))
@@ -65,7 +71,9 @@ struct RunDetector {
   /// Says that no more is read ahead, of how many keys that were asked for, and how many there were.
   mutating func ended(count: Int, of askedCount: Int) {
     isPending = false
-    if reach > 0 { ahead -= askedCount - count }
+    guard reach > 0 else { return }
+    ahead -= askedCount - count
+    if count == 0 { pause = Self.reachMax }
   }
 
   /// Whether the last key was among those that were read ahead.
@@ -77,7 +85,10 @@ struct RunDetector {
   }
 
   /// Whether the client has not come to a key yet.
-  func isAhead(_ key: [UInt8]) -> Bool { last.lexicographicallyPrecedes(key) }
+  private func isAhead(_ key: [UInt8]) -> Bool { last.lexicographicallyPrecedes(key) }
+
+  /// Whether the client went by a key, to a later one.
+  func hasPassed(_ key: [UInt8]) -> Bool { key.lexicographicallyPrecedes(last) }
 
   /// Whether a key lies a little above the last one.
   private func isStep(to key: Span<UInt8>) -> Bool {

@@ -8,7 +8,7 @@ extension TieredStore {
   ///   - hash: Of the key.
   ///   - wasCached: Whether the cache had it; where it did not, somebody may be reading it ahead.
   ///   - mayWait: Whether to wait for that reading.
-  /// - Returns: Whether the cache has it now.
+  /// - Returns: Whether the cache had it, or is to be asked again after that.
   @inline(__always)
   func watch(
     _ key: Span<UInt8>, hash: UInt64, wasCached: Bool, mayWait: Bool = true
@@ -27,16 +27,16 @@ extension TieredStore {
     let advice = prefetch.note(
       key, hash: hash, wasCached: wasCached, client: client, isMissing: isMissing)
     if let plan = advice.plan { start(plan, by: prefetch) }
-    var isCached = wasCached
-    let walker = advice.isAwaiting ? client : nil
-    if !wasCached, mayWait,
-      let (waited, came) = prefetch.flights.join(hash, key: key, walker: walker)
-    {
-      isCached = came && cache?.ticketIfMissing(hash: hash, key: key) == nil
-      prefetch.spend(waited, client: client)
+    let walker = advice.awaitsRun ? client : nil
+    guard !wasCached, mayWait,
+      let waited = prefetch.flights.join(hash, key: key, walker: walker)
+    else {
+      prefetch.ledger.use(hash, wasCached: wasCached)
+      return wasCached
     }
-    prefetch.ledger.use(hash, wasCached: isCached)
-    return isCached
+    prefetch.noteWait(waited, client: client)
+    prefetch.ledger.use(hash, wasCached: cache?.holds(hash: hash, key: key) == true)
+    return true
   }
 
   private func isMissing(_ key: [UInt8], _ hash: UInt64) -> Bool {
@@ -51,29 +51,36 @@ extension TieredStore {
     case .keys(let keys): flights.begin(keys.map(\.hash))
     case .run(let key, _, let client): flights.beginRun(of: client, behind: key)
     }
+    // Nobody is told of what fails, as nobody asked: it is read when it is asked for.
     do throws(StoreError) {
       try parallelReader.submit { [self] in
-        carryOut(plan, by: prefetch, isTaken: true)
-        flights.endPlan()
+        let found = carryOut(plan, by: prefetch)
+        end(plan, found: found, by: prefetch)
       }
     } catch {
-      carryOut(plan, by: prefetch, isTaken: false)
-      flights.endPlan()
+      if case .keys(let keys) = plan { cancel(keys, by: prefetch) }
+      end(plan, found: 0, by: prefetch)
     }
   }
 
-  /// Reads keys into the cache, or gives them up where no thread takes them.
-  ///
-  /// Nobody is told of what fails, as nobody asked: it is read when it is asked for.
-  private func carryOut(_ plan: PrefetchEngine.Plan, by prefetch: PrefetchEngine, isTaken: Bool) {
+  /// Says that a plan is over, and how many keys were found.
+  private func end(_ plan: PrefetchEngine.Plan, found: Int, by prefetch: PrefetchEngine) {
     switch plan {
-    case .keys(let keys):
-      if isTaken { readAhead(keys, by: prefetch) } else { cancel(keys, by: prefetch) }
-      prefetch.flights.end(keys.map(\.hash))
-    case .run(let key, let count, let client):
-      let found = isTaken ? readRun(behind: key, count: count, of: client, by: prefetch) : 0
-      prefetch.endRun(count: found, of: count, by: client)
+    case .keys(let keys): prefetch.flights.end(keys.map(\.hash))
+    case .run(_, let count, let client):
       prefetch.flights.endRun(of: client)
+      // Last, as the client's next plan may begin with it.
+      prefetch.endRun(count: found, of: count, by: client)
+    }
+    prefetch.flights.endPlan()
+  }
+
+  /// Reads keys into the cache; how many were found.
+  private func carryOut(_ plan: PrefetchEngine.Plan, by prefetch: PrefetchEngine) -> Int {
+    switch plan {
+    case .keys(let keys): return readAhead(keys, by: prefetch) ? keys.count : 0
+    case .run(let key, let count, let client):
+      return readRun(behind: key, count: count, of: client, by: prefetch)
     }
   }
 
@@ -84,28 +91,43 @@ extension TieredStore {
     behind key: [UInt8], count: Int, of client: Int, by prefetch: PrefetchEngine
   ) -> Int {
     var part: [[UInt8]] = []
-    var found = 0
+    var partBytes = 0
     var byteCount = 0
-    func finishPart() {
-      guard let last = part.last else { return }
-      let wanted = prefetch.stillWanted(part, by: client, isMissing: isMissing)
+    var found = 0
+    var last = key
+    /// Reads what was found since the last part; whether to go on.
+    func finishPart() -> Bool {
+      guard last != key,
+        let wanted = prefetch.stillWanted(part, upTo: last, by: client, isMissing: isMissing)
+      else { return false }
       prefetch.flights.goOn(wanted.map(\.hash), upTo: last, of: client)
-      readAhead(wanted, by: prefetch)
+      let isRead = readAhead(wanted, by: prefetch)
       prefetch.flights.end(wanted.map(\.hash))
       found += part.count
       part.removeAll(keepingCapacity: true)
+      partBytes = 0
+      return isRead
     }
+    var goesOn = true
     // What was found before a failure counts.
-    try? snapshot().scan(KeyRange(from: key + [0], upTo: nil), limit: count) { key, value in
+    try? snapshot().scan(KeyRange(from: key + [0], upTo: nil), limit: count, by: Self.runPlan) {
+      key, value in
+      last = key.copied()
+      let size = key.count + value.count
+      byteCount += size
       // What the cache cannot take is read once only, by whoever asks for it.
-      if cache?.admits(keyCount: key.count, valueCount: value.count) == true {
-        part.append(key.copied())
+      let isAdmitted =
+        cache?.admits(keyCount: key.count, valueCount: value.count) == true
+      if isAdmitted {
+        part.append(last)
+        partBytes += size
       }
-      byteCount += key.count + value.count
-      if part.count == Self.partCount { finishPart() }
-      return byteCount < Self.runBytesMax
+      if !isAdmitted || part.count == Self.partCount || partBytes >= Self.partBytesMax {
+        goesOn = finishPart()
+      }
+      return goesOn && byteCount < Self.runBytesMax
     }
-    finishPart()
+    if goesOn, !part.isEmpty { _ = finishPart() }
     return found
   }
 
@@ -113,27 +135,40 @@ extension TieredStore {
     for key in keys { prefetch.ledger.cancel(key.hash) }
   }
 
+  /// What has moved leaves its entries where it was until they are compacted, values and all.
+  ///
+  /// To pass over more of them takes longer than to read the keys that are wanted; what lies behind them is read
+  /// when it is asked for.
+  private static var runPlan: ScanCachingRule.Plan {
+    ScanCachingRule.Plan(fillsCache: true, readaheadBytes: 0, skippedMax: 32)
+  }
   private static var partCount: Int { 8 }
+  /// Bytes from which on a part of a run has no more keys.
+  private static var partBytesMax: Int { 32 << 10 }
   /// Bytes of a run that are read at once: more would stand before what somebody waits for.
   private static var runBytesMax: Int { 256 << 10 }
 
-  /// Looks keys up that the cache does not have, and fills it with them.
-  private func readAhead(_ keys: [(key: [UInt8], hash: UInt64)], by prefetch: PrefetchEngine) {
-    guard let cache, !keys.isEmpty else { return }
+  /// Looks keys up that the cache does not have, and fills it with them; false where that failed.
+  private func readAhead(
+    _ keys: [(key: [UInt8], hash: UInt64)], by prefetch: PrefetchEngine
+  ) -> Bool {
+    guard let cache else { return false }
     let misses = keys.indices.compactMap { index -> TierLookup.Miss? in
       let (key, hash) = keys[index]
       let ticket = cache.ticketIfMissing(hash: hash, key: key.span)
       return ticket.map { TierLookup.Miss(index: index, hash: hash, ticket: $0) }
     }
-    guard !misses.isEmpty else { return }
+    guard !misses.isEmpty else { return true }
     // Not an access of the key: nobody has asked for it.
     var lookup = TierLookup(
       keys: keys.map(\.key), misses: misses, published: published, cache: cache, placement: nil)
     do throws(StoreError) {
       try lookup.look(in: try tiers()) { _, _ in }
     } catch {
-      return cancel(keys, by: prefetch)
+      cancel(keys, by: prefetch)
+      return false
     }
     cancel(misses.map { keys[$0.index] }.filter { isMissing($0.key, $0.hash) }, by: prefetch)
+    return true
   }
 }

@@ -21,6 +21,9 @@ struct ScanCachingRule: Sendable, Equatable {
     /// Bytes that it reads ahead of itself; 0 leaves it to RocksDB, which begins with two blocks and
     /// doubles.
     var readaheadBytes: Int
+    /// Entries without a key, left by moves, that a tier may pass over at a time before it counts as being at
+    /// its end; 0 for any number.
+    var skippedMax: UInt64 = 0
   }
 
   /// How a scan reads.

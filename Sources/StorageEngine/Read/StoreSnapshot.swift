@@ -91,10 +91,15 @@ public final class StoreSnapshot: Sendable {
     var options = IteratorOptions(from: range.lowerBound, to: range.upperBound)
     options.fillCache = plan.fillsCache
     options.readaheadBytes = plan.readaheadBytes
+    options.skippedMax = plan.skippedMax
+    let mayEndEarly = plan.skippedMax > 0
     var merge = TierMerge(
-      hot: TierMerge.Cursor(place: places[0], iterator: hot.iterator(options)),
-      warm: TierMerge.Cursor(place: places[1], iterator: warm.iterator(options)),
-      cold: TierMerge.Cursor(place: places[2], iterator: cold.iterator(options)),
+      hot: TierMerge.Cursor(
+        place: places[0], iterator: hot.iterator(options), mayEndEarly: mayEndEarly),
+      warm: TierMerge.Cursor(
+        place: places[1], iterator: warm.iterator(options), mayEndEarly: mayEndEarly),
+      cold: TierMerge.Cursor(
+        place: places[2], iterator: cold.iterator(options), mayEndEarly: mayEndEarly),
       tombstones: tombstones)
     guard let limit else { return try merge.walk(direction, body) }
     var left = limit

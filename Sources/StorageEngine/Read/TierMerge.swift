@@ -10,12 +10,15 @@ struct TierMerge: ~Copyable {
   struct Cursor: ~Copyable {
     let place: TierPlace
     var iterator: Iterator
+    /// Whether it is at its end, too, where it would have to pass over too much.
+    var mayEndEarly = false
 
     /// Tells the end of a walk from a failed read, which look the same until asked.
     func checkEnd() throws(StoreError) {
       do throws(RocksDBError) {
         try iterator.status()
       } catch {
+        if mayEndEarly, error.code == .busy { return }
         throw place.storeError(error)
       }
     }

@@ -43,7 +43,9 @@ extension TieredStore {
     try look(key, body)
   }
 
-  private func look(_ key: Span<UInt8>, _ body: (Span<UInt8>) -> Void) throws(StoreError) {
+  private func look(
+    _ key: Span<UInt8>, mayWait: Bool = true, _ body: (Span<UInt8>) -> Void
+  ) throws(StoreError) {
     try KeyRule.check(keyCount: key.count)
     guard !isShut else { throw .closed(path: path) }
     let hash = KeyHash.hash(key, seed: gates.hashSeed)
@@ -59,13 +61,14 @@ extension TieredStore {
         return
       }
     }
-    try lookFurther(key, hash: hash, tombstones: tombstones, body)
+    try lookFurther(key, hash: hash, tombstones: tombstones, mayWait: mayWait, body)
   }
 
   /// Looks a key up that was not found without a lock.
   @inline(never)
   private func lookFurther(
-    _ key: Span<UInt8>, hash: UInt64, tombstones: RangeTombstones?, _ body: (Span<UInt8>) -> Void
+    _ key: Span<UInt8>, hash: UInt64, tombstones: RangeTombstones?, mayWait: Bool,
+    _ body: (Span<UInt8>) -> Void
   ) throws(StoreError) {
     var ticket: UInt32?
     if let cache {
@@ -79,7 +82,7 @@ extension TieredStore {
         return
       case .miss(let found): ticket = found
       }
-      if watch(key, hash: hash, wasCached: false) {
+      if watch(key, hash: hash, wasCached: false, mayWait: mayWait) {
         let answer = cache.read(hash: hash, key: key, again: true) { value, version in
           if let tombstones, tombstones.hides(key, version) { return }
           body(value)
@@ -92,7 +95,7 @@ extension TieredStore {
     }
     guard let prefetch else { return try lendFromTiers(key, hash: hash, ticket: ticket, body) }
     let began = MonotonicClock.now()
-    defer { prefetch.spend(MonotonicClock.now() - began, client: PrefetchEngine.client()) }
+    defer { prefetch.noteRead(MonotonicClock.now() - began, client: PrefetchEngine.client()) }
     try lendFromTiers(key, hash: hash, ticket: ticket, body)
   }
 
@@ -184,7 +187,7 @@ extension TieredStore {
           try lendFromTiers(key.span, hash: hash, ticket: ticket) {
             value = $0.copied()
           }
-          prefetch?.spend(MonotonicClock.now() - began, client: client)
+          prefetch?.noteRead(MonotonicClock.now() - began, client: client)
           completion(.success(value))
         } catch {
           completion(.failure(error))
@@ -293,13 +296,15 @@ extension TieredStore {
     }
     for index in unsettled {
       let key = keys[index]
-      try look(key.span) { each(index, $0) }
+      // A reader's thread must not wait for what other readers are to do.
+      try look(key.span, mayWait: false) { each(index, $0) }
     }
     if !absent.isEmpty, retirements.load(ordering: .acquiring) != before {
       // A key moved up while the walk went down, so that it may have passed unseen.
       for index in absent {
         let key = keys[index]
-        try look(key.span) { each(index, $0) }
+        // A reader's thread must not wait for what other readers are to do.
+        try look(key.span, mayWait: false) { each(index, $0) }
       }
     }
   }

@@ -97,7 +97,9 @@ public final class TieredStore: Sendable {
     self.placement = placement
     let prefetch =
       cache != nil && configuration.prefetchBytes > 0
-      ? PrefetchEngine(byteCount: configuration.prefetchBytes, meter: meter) : nil
+      ? PrefetchEngine(
+        byteCount: configuration.prefetchBytes, meter: meter,
+        awaitCost: configuration.prefetchAwaitCost) : nil
     self.prefetch = prefetch
     gates = Gates(
       cache: cache?.front, placement: placement?.tap.gate, prefetch: prefetch?.gate,

@@ -10,7 +10,7 @@ struct CostCommand: ParsableCommand {
     commandName: "cost",
     abstract: "Prints what drives for data in three tiers cost, and what all-hot would.",
     discussion: """
-      A terabyte is 10^12 bytes. A store's bytes are those of its tables, compressed as they are,
+      A terabyte is 10^12 bytes. A store's bytes are those of its tables, compressed as they are, \
       without what is still in a log.
 
       EXAMPLES

@@ -10,7 +10,7 @@ struct StoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "store", abstract: "Makes, reads, writes and checks a tiered store.",
     discussion: """
-      A store is a folder. Its hot, warm and cold tiers lie below it, or on drives of their own.
+      A store is a folder. Its hot, warm and cold tiers lie below it, or on drives of their own. \
       Every write is on the drive before the command ends.
 
       EXAMPLES

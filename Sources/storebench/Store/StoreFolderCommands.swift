@@ -11,8 +11,8 @@ extension StoreCommand {
     static let configuration = CommandConfiguration(
       abstract: "Makes an empty store in a folder that is new or empty.",
       discussion: """
-        The folders of tiers are remembered. --settings and --memory hold for this command only, as
-        every command takes its own.
+        The folders of tiers are remembered. --settings and --memory hold for this command only, \
+        as every command takes its own.
 
         EXAMPLES
           storebench store create /srv/store
@@ -60,8 +60,9 @@ extension StoreCommand {
     static let configuration = CommandConfiguration(
       abstract: "Prints what a store holds, tier by tier.",
       discussion: """
-        Keys are counted up to 100 000 in each tier. Beyond that their number is RocksDB's estimate,
-        which counts a key again for each time that it was written since the last compaction.
+        Keys are counted up to 100 000 in each tier. Beyond that their number is RocksDB's \
+        estimate, which counts a key again for each time that it was written since the last \
+        compaction.
 
         EXAMPLE
           storebench store stat /srv/store --json
@@ -148,8 +149,8 @@ extension StoreCommand {
     static let configuration = CommandConfiguration(
       abstract: "Makes a second store of this moment, sharing files on the same file system.",
       discussion: """
-        All tiers are put below the target, also those on drives of their own; their files are copied
-        where the target lies on another file system.
+        All tiers are put below the target, also those on drives of their own; their files are \
+        copied where the target lies on another file system.
 
         EXAMPLE
           storebench store checkpoint /srv/store /srv/store-2026-11-23

@@ -10,8 +10,9 @@ extension StoreCommand {
     static let configuration = CommandConfiguration(
       abstract: "Prints the value of a key; exits with 1 where there is none.",
       discussion: """
-        On a terminal a line feed follows, and what is not printable is shown as \\xHH; elsewhere the
-        value comes as it is. A key that begins with - stands behind --, and options before it.
+        On a terminal a line feed follows, and what is not printable is shown as \\xHH; \
+        elsewhere the value comes as it is. A key that begins with - stands behind --, and \
+        options before it.
 
         EXAMPLES
           storebench store get /srv/store user:1
@@ -47,7 +48,7 @@ extension StoreCommand {
     static let configuration = CommandConfiguration(
       abstract: "Sets a key to a value, which is on the drive when the command ends.",
       discussion: """
-        A key or value that begins with - stands behind --, and options before it; a value that is
+        A key or value that begins with - stands behind --, and options before it; a value that is \
         only - is read from standard input there, too.
 
         EXAMPLES

@@ -14,13 +14,13 @@ extension StoreCommand {
     static let configuration = CommandConfiguration(
       abstract: "Serves a store over HTTP on loopback, with metrics for Prometheus.",
       discussion: """
-        Get, put, delete and scan, as / explains, and /metrics in Prometheus' text format or OpenMetrics.
-        Keys move between tiers every hour by their use, and what follows is read ahead. A put is
-        answered when it is on the drive. Whoever can connect to this machine's loopback may read
-        and write.
+        Get, put, delete and scan, as / explains, and /metrics in Prometheus' text format or \
+        OpenMetrics. Keys move between tiers every hour by their use, and what follows is read \
+        ahead. A put is answered when it is on the drive. Whoever can connect to this machine's \
+        loopback may read and write.
 
-        Keys have up to 64 KiB and values up to 64 MiB. SIGTERM or Ctrl-C answers what is under way,
-        closes the store and ends with 0.
+        Keys have up to 64 KiB and values up to 64 MiB. SIGTERM or Ctrl-C answers what is under \
+        way, closes the store and ends with 0.
 
         EXAMPLES
           storebench store serve /srv/store

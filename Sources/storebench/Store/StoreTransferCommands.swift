@@ -9,9 +9,9 @@ extension StoreCommand {
     static let configuration = CommandConfiguration(
       abstract: "Writes every key and value of one moment to a file.",
       discussion: """
-        The format is that of db_dump and mdb_dump, so db_load and mdb_load read it, too. A file that
-        cannot be written whole is removed again. mdb_load makes a database of 1 MiB unless the header
-        has a line mapsize=BYTES, which sed can add.
+        The format is that of db_dump and mdb_dump, so db_load and mdb_load read it, too. A file \
+        that cannot be written whole is removed again. mdb_load makes a database of 1 MiB unless \
+        the header has a line mapsize=BYTES, which sed can add.
 
         EXAMPLES
           storebench store dump /srv/store backup.dump
@@ -101,10 +101,10 @@ extension StoreCommand {
       abstract:
         "Puts every key and value of a dump into a store; those of the same name are replaced.",
       discussion: """
-        Reads what dump wrote, and what db_dump and mdb_dump write; dumps may follow one another. One
-        that is not whole, or wrong on some line, is told with that line. A file is read to its end
-        before anything is loaded. What comes through a pipe is loaded as it comes, and how many keys
-        were loaded before the mistake is told, too.
+        Reads what dump wrote, and what db_dump and mdb_dump write; dumps may follow one \
+        another. One that is not whole, or wrong on some line, is told with that line. A file is \
+        read to its end before anything is loaded. What comes through a pipe is loaded as it \
+        comes, and how many keys were loaded before the mistake is told, too.
 
         EXAMPLES
           storebench store load /srv/store backup.dump
