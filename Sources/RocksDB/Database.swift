@@ -101,7 +101,8 @@ public struct Database: ~Copyable, Sendable {
     throw RocksDBError(
       code: .corruption, path: path + "/" + file,
       message: "it is whole up to byte \(found), and the drive held \(noted) bytes: newer tables "
-        + "would be forgotten and removed; without the file \(manifestMarkName) it is opened as it is"
+        + "would be forgotten and removed; only where there is no copy, remove the file "
+        + "\(manifestMarkName): what can be read is then opened, and the rest is lost"
     )
   }
 

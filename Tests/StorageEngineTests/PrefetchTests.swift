@@ -258,6 +258,22 @@ struct PrefetchPartTests {
     #expect(plans > 1 && plans <= 1000 / RunDetector.reachMax + 1)
   }
 
+  @Test("goes no further ahead than what is found at a time", arguments: [1, 3, 5])
+  func cutShort(found: Int) {
+    var detector = RunDetector()
+    var until = 0
+    for number in 0..<1000 {
+      let key = bytes("block " + String(10_000 + number))
+      if let (_, count) = detector.next(key.span) {
+        until = max(until, number) + found
+        detector.reached(bytes("block " + String(10_000 + until)))
+        detector.ended(count: found, of: count)
+      }
+      #expect(until - number <= found + found / 2)
+      if number > RunDetector.stepsMin { #expect(until >= number, "at \(number)") }
+    }
+  }
+
   @Test("awaits nothing once a run has ended, and begins no other before what is under way is over")
   func jump() {
     var detector = RunDetector()
@@ -439,6 +455,36 @@ struct PrefetchTests {
     print("runs: \(counts)")
     #expect(counts.issued > 3000)
     #expect(Double(counts.used) >= 0.6 * Double(counts.used + counts.wasted))
+  }
+
+  @Test("keeps what is read ahead of long values until it is asked for")
+  func longValues() throws {
+    var configuration = StoreFixture.small
+    configuration.placement = nil
+    // The queue for new keys has room for some twenty.
+    configuration.hotCacheBytes = 4 << 20
+    configuration.prefetchBytes = 1 << 20
+    configuration.directReads = true
+    let store = try fixture.create(configuration)
+    var random = SeededGenerator(seed: 5)
+    let count = 1500
+    for number in 0..<count { try store.put(key(number), random.bytes(16_000)) }
+    try store.move(.all, from: .hot, to: .cold)
+    try store.waitUntilIdle()
+    // Until the cache has its memory.
+    for number in 0..<count { #expect(try store.get(key(number)) { $0.count } == 16_000) }
+    let before = try #require(store.prefetch).ledger.counts
+    for _ in 0..<60 {
+      let start = Int.random(in: 0..<count - 64, using: &random)
+      for number in start..<start + 64 {
+        #expect(try store.get(key(number)) { $0.count } == 16_000)
+        rest(of: store)
+      }
+    }
+    let after = try #require(store.prefetch).ledger.counts
+    print("long values: \(before) \(after)")
+    let (used, wasted) = (after.used - before.used, after.wasted - before.wasted)
+    #expect(used > 1000 && Double(used) >= 0.8 * Double(used + wasted))
   }
 
   @Test("has a client that walks and asks for the next key at once wait for what is read ahead")

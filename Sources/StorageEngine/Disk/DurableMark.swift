@@ -195,7 +195,9 @@ struct DurableMark: Sendable, Equatable {
 
   private static let consequence =
     "so that nobody knows whether the log is all there; \(remedy)"
-  private static let remedy = "without the file \(fileName) the tier is opened as it is"
+  private static let remedy =
+    "only where there is no checkpoint and no dump, remove the file \(fileName): the tier is then opened with what "
+    + "can be read, and what is missing is lost"
 
   private static func path(of log: UInt64, in folder: String) -> String {
     let digits = String(log)

@@ -87,7 +87,7 @@ extension StorageMetrics {
       )
     case .tierSize:
       (
-        .gauge, "Bytes of a tier's files",
+        .gauge, "Bytes of a tier's tables; what is in its log comes into one later",
         "hot_tier_size_bytes, warm_tier_size_bytes, cold_tier_size_bytes"
       )
     case .moves:

@@ -73,6 +73,8 @@ struct RunDetector {
     isPending = false
     guard reach > 0 else { return }
     ahead -= askedCount - count
+    // No further ahead than what was found, as that is where its bytes were enough or its keys at an end.
+    if count < askedCount { reach = max(1, count) }
     if count == 0 { pause = Self.reachMax }
   }
 

@@ -93,6 +93,7 @@ extension TieredStore {
     var part: [[UInt8]] = []
     var partBytes = 0
     var byteCount = 0
+    let byteLimit = Self.runBytesMax(cacheBytes: cache?.byteLimit ?? 0)
     var found = 0
     var last = key
     /// Reads what was found since the last part; whether to go on.
@@ -125,7 +126,7 @@ extension TieredStore {
       if !isAdmitted || part.count == Self.partCount || partBytes >= Self.partBytesMax {
         goesOn = finishPart()
       }
-      return goesOn && byteCount < Self.runBytesMax
+      return goesOn && byteCount < byteLimit
     }
     if goesOn, !part.isEmpty { _ = finishPart() }
     return found
@@ -145,8 +146,9 @@ extension TieredStore {
   private static var partCount: Int { 8 }
   /// Bytes from which on a part of a run has no more keys.
   private static var partBytesMax: Int { 32 << 10 }
-  /// Bytes of a run that are read at once: more would stand before what somebody waits for.
-  private static var runBytesMax: Int { 256 << 10 }
+  /// Bytes of a run that are read at once in a cache of so many: more would stand before what somebody waits for,
+  /// or push out of the cache's queue for new keys, a tenth of it, what was read ahead before.
+  static func runBytesMax(cacheBytes: Int) -> Int { min(256 << 10, cacheBytes / 40) }
 
   /// Looks keys up that the cache does not have, and fills it with them; false where that failed.
   private func readAhead(

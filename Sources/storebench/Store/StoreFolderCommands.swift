@@ -152,6 +152,9 @@ extension StoreCommand {
         All tiers are put below the target, also those on drives of their own; their files are \
         copied where the target lies on another file system.
 
+        Shared files are damaged together: against a bad drive choose a target on another one. Damage \
+        is copied as it is, so verify the checkpoint.
+
         EXAMPLE
           storebench store checkpoint /srv/store /srv/store-2026-11-23
         """)
