@@ -27,7 +27,7 @@ struct StoreCommandTests: RunsStoreCommands {
     "says in its help what people stumble over",
     arguments: [
       ("create", "--memory hold for this command only"),
-      ("get", "On a terminal a line feed follows"),
+      ("get", "On a terminal, and with --hex, a line feed follows"),
       ("get", "store get /srv/store -- -1"), ("put", "store put /srv/store -- -1 minus"),
       ("delete", "store delete /srv/store -- -1"),
       ("dump", "mapsize=1073741824\\n&/' backup.dump |"),
