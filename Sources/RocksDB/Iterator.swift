@@ -78,8 +78,6 @@ public struct Iterator: ~Copyable {
     rocksdb_readoptions_set_fill_cache(options, wanted.fillCache ? 1 : 0)
     rocksdb_readoptions_set_max_skippable_internal_keys(options, wanted.skippedMax)
     rocksdb_readoptions_set_verify_checksums(options, wanted.verifyChecksums ? 1 : 0)
-    // Files that a long walk was the last to need are then removed by a background thread.
-    rocksdb_readoptions_set_background_purge_on_iterator_cleanup(options, 1)
     self.options = options
     iterator = rocksdb_create_iterator(database.database, options)
   }

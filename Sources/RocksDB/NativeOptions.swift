@@ -115,7 +115,7 @@ final class NativeOptions: @unchecked Sendable {
     rocksdb_options_set_max_bytes_for_level_base(options, UInt64(max(1, source.level1Bytes)))
     rocksdb_options_set_target_file_size_base(options, UInt64(max(1, source.fileBytes)))
     rocksdb_shim_options_compact_oldest_first(options)
-    // Else a reader that is the last to need a memtable or a table frees it, and waits for the drive.
+    // Else a get or an iterator that is the last to need a memtable or a table frees it, and waits for the drive.
     rocksdb_options_set_avoid_unnecessary_blocking_io(options, 1)
     rocksdb_options_set_max_background_jobs(options, Int32(clamping: source.backgroundJobs))
     rocksdb_options_set_max_subcompactions(options, UInt32(clamping: source.subcompactions))

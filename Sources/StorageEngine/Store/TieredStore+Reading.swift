@@ -294,18 +294,12 @@ extension TieredStore {
       try lookup.look(in: tiers, each)
       (absent, unsettled) = (lookup.absentIndices, lookup.unsettledIndices)
     }
-    for index in unsettled {
+    // Where a key moved up while the walk went down it may have passed unseen.
+    let unseen = retirements.load(ordering: .acquiring) == before ? [] : absent
+    for index in unsettled + unseen {
       let key = keys[index]
       // A reader's thread must not wait for what other readers are to do.
       try look(key.span, mayWait: false) { each(index, $0) }
-    }
-    if !absent.isEmpty, retirements.load(ordering: .acquiring) != before {
-      // A key moved up while the walk went down, so that it may have passed unseen.
-      for index in absent {
-        let key = keys[index]
-        // A reader's thread must not wait for what other readers are to do.
-        try look(key.span, mayWait: false) { each(index, $0) }
-      }
     }
   }
 

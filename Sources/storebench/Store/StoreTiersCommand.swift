@@ -21,8 +21,8 @@ extension StoreCommand {
           hot, warm, cold the share of its keys that belong to each tier by their use, and move there
                           at the next reclassification
         Use is what the process that last wrote to the store knew when it closed it or \
-        reclassified ('store serve' does, by the hour): – where no such process was. Up to 100 \
-        000 keys of each tier are looked at, the first in their order.
+        reclassified ('store serve' does, by the hour): – where no such process was. Up to \
+        100 000 keys of each tier are looked at, the first in their order.
 
         EXAMPLES
           storebench store tiers /srv/store
