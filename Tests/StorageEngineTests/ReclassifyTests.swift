@@ -245,7 +245,8 @@ struct ReclassifyTests {
       { $0.rule.warmIdleSeconds = 60 }, { $0.intervalSeconds = .nan }, { $0.intervalSeconds = -1 },
       { $0.intervalSeconds = .infinity }, { $0.memoryBytes = -1 }, { $0.memoryBytes = .max },
       { $0.bytesPerSecond = 0 }, { $0.bytesPerSecond = .min }, { $0.fullShare = .nan },
-      { $0.fullShare = -1 }, { $0.capacityBytes = [.warm: 0] },
+      { $0.fullShare = -1 }, { $0.processorShare = 0 }, { $0.processorShare = .nan },
+      { $0.processorShare = 2 }, { $0.capacityBytes = [.warm: 0] },
     ] as [@Sendable (inout PlacementSettings) -> Void])
   func refusedSettings(change: @Sendable (inout PlacementSettings) -> Void) throws {
     let fixture = try StoreFixture()

@@ -137,7 +137,8 @@ extension TieredStore {
     try verify(placement.there, in: tiers[target])
     let whole = entries.filter { !placement.damagedKeys.contains($0.key) }
     let count = try remove(whole, from: source, to: target)
-    noteTier(target, of: whole)
+    // Readers wait for locks of the cache; the mover could lose its processor while it holds one.
+    try moverTurns.run { [self] () throws(StoreError) -> Void in noteTier(target, of: whole) }
     return (count, whole.reduce(0) { $0 + $1.byteCount }, placement.damage)
   }
 }

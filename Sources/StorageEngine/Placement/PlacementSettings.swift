@@ -8,6 +8,10 @@ public struct PlacementSettings: Sendable, Equatable {
   public var memoryBytes = 16 << 20
   /// Most bytes of keys and values that moves copy in a second.
   public var bytesPerSecond = 64 << 20
+  /// The share of all processors' time that moves take while callers are busy, at most half of one processor's.
+  ///
+  /// Half of one it is, too, while a tier is more than ``fullShare`` full.
+  public var processorShare = 0.025
   /// The share of a tier's capacity above which it gives keys away before it takes any.
   public var fullShare = 0.85
   /// Bytes that a tier may hold; without one, what its file system holds, where that is its own.
@@ -34,6 +38,9 @@ public struct PlacementSettings: Sendable, Equatable {
       (Self.memoryBytesMin...1 << 40).contains(memoryBytes), "memoryBytes", memoryBytes,
       "\(Self.memoryBytesMin) to 2^40")
     try Self.require(bytesPerSecond >= 1024, "bytesPerSecond", bytesPerSecond, "1024 or more")
+    try Self.require(
+      processorShare >= 0.001 && processorShare <= 1, "processorShare", processorShare,
+      "0.001 to 1")
     try Self.require(
       fullShare > 0 && fullShare <= 1, "fullShare", fullShare, "above 0 and at most 1")
     for (tier, capacity) in capacityBytes {

@@ -118,7 +118,11 @@ struct Reclassification {
     self.memory = memory
     versionAtLastStart = memory.versionAtStart
     self.memory.versionAtStart = store.published.lastVersion
-    pace = MovePace(bytesPerSecond: placement.settings.bytesPerSecond)
+    pace = MovePace(
+      bytesPerSecond: placement.settings.bytesPerSecond,
+      rests: MoveRests(
+        processorShare: placement.settings.processorShare,
+        processorCount: NUMATopology.current().cpus.count))
   }
 
   /// Moves what should move; what fails is in the report.
@@ -334,12 +338,14 @@ struct Reclassification {
     memory.levels[target]?.add(UInt64(byteCount))
     memory.levels[source]?.remove(UInt64(byteCount))
     if let damage, report.failures.count < Self.failuresMax { report.failures.append(damage) }
-    try rest(afterCopying: byteCount)
+    try rest(afterCopying: byteCount, isUrgent: !hasRoom(source))
   }
 
   /// Waits until the next part may be looked at, whether this one moved anything or not.
-  private mutating func rest(afterCopying byteCount: Int) throws(StoreError) {
-    pace.wait(afterCopying: byteCount, besideCallers: store.accessCount) { placement.goesOn }
+  private mutating func rest(afterCopying byteCount: Int, isUrgent: Bool) throws(StoreError) {
+    pace.wait(afterCopying: byteCount, besideCallers: store.accessCount, isUrgent: isUrgent) {
+      placement.goesOn
+    }
     guard byteCount > 0 else { return }
     var waits = 0
     while try isPressed(), waits < Self.waitsMax, placement.goesOn {

@@ -30,20 +30,11 @@ extension Case {
     let end = now() + UInt64(seconds) * 1_000_000_000
     let (gets, puts) = (Answers(), Answers())
     let churns = try arguments.number("churn", 0) != 0
-    let moved = Mutex((keys: 0, bytes: 0, seconds: 0.0))
-    try Self.onThreads(churns || moves == true ? 3 : 2) { thread in
+    let mover = Mover(of: store)
+    if moves == true { mover.start() }
+    try Self.onThreads(churns ? 3 : 2) { thread in
       if thread == 2 {
         while now() < end {
-          if moves == true {
-            let report = try store.reclassify()
-            if let failure = report.failures.first { throw failure }
-            moved.withLock {
-              $0.keys += report.movedKeys.values.reduce(0, +)
-              $0.bytes += report.movedBytes
-              $0.seconds += report.seconds
-            }
-          }
-          guard churns else { continue }
           try store.flush()
           try store.compact()
         }
@@ -71,13 +62,13 @@ extension Case {
     }
     while !(gets.isDone && puts.isDone) { usleep(1000) }
     let after = try store.statistics()
-    try store.close()
+    try mover.stop { try store.close() }
     if let failure = gets.failure ?? puts.failure { throw failure }
     let (got, written) = (gets.latencies, puts.latencies)
-    let sums = moved.withLock { $0 }
+    let routes = after.moves.routes.values
     return [
-      ("moved_keys", "\(sums.keys)"), ("moved_bytes", "\(sums.bytes)"),
-      ("moving_seconds", Self.text(sums.seconds)),
+      ("moved_keys", "\(routes.reduce(0) { $0 + $1.keys })"),
+      ("moved_bytes", "\(routes.reduce(0) { $0 + $1.bytes })"),
       ("gets", "\(got.count)"), ("puts", "\(written.count)"),
       ("p50_ms", Self.text(got.milliseconds(0.5))),
       ("p95_ms", Self.text(got.milliseconds(0.95))),
@@ -121,5 +112,38 @@ private final class Hours: Sendable {
     settings.intervalSeconds = nil
     settings.clock = PlacementClock { self.seconds.withLock { $0 } }
     return settings
+  }
+}
+
+/// Reclassifies a store over and over, on a thread of its own.
+private final class Mover: Sendable {
+  private let store: TieredStore
+  private let goesOn = Mutex(true)
+  private let failure = Mutex<(any Error)?>(nil)
+  private let threads = DispatchGroup()
+
+  init(of store: TieredStore) { self.store = store }
+
+  func start() {
+    threads.enter()
+    Thread { [self] in
+      do {
+        while goesOn.withLock({ $0 }) {
+          let report = try store.reclassify()
+          if report.isComplete, let first = report.failures.first { throw first }
+        }
+      } catch { failure.withLock { $0 = error } }
+      threads.leave()
+    }.start()
+  }
+
+  /// Closes the store, which ends what is under way.
+  ///
+  /// - Throws: What a reclassification failed by, or the closing.
+  func stop(byClosing close: () throws -> Void) throws {
+    goesOn.withLock { $0 = false }
+    try close()
+    threads.wait()
+    if let failure = failure.withLock({ $0 }) { throw failure }
   }
 }
