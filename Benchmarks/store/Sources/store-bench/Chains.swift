@@ -7,11 +7,13 @@ extension Case {
   ///
   /// All keys lie in the cold tier, a tenth of them fits the cache, and files are read directly. With
   /// `--walk 1` the client walks by 64 neighbours from a random key on; else by four keys far apart that
-  /// always follow one another, as the records of a transfer do. `--sequence FILE` names the keys instead,
-  /// a number a line, in the turn in which they are asked for. `--training` gets, one after the other, let
+  /// always follow one another, as the records of a transfer do; with `--zipf 1` nothing follows anything: keys
+  /// by Zipf's law, of skew 0.99. `--sequence FILE` names the keys instead, a number a line, in the turn in
+  /// which they are asked for. `--training` gets, one after the other, let
   /// the store learn; the figures are of `--operations` more, other chains in other turns, between which the
-  /// client works for `--wait` microseconds, as it does in the last thousand before them. `--prefetch 0`
-  /// reads nothing ahead; the cache is then larger by the 1 MiB that reading ahead takes by default.
+  /// client works for `--wait` microseconds, as it does in the last thousand before them. `--prefetch`
+  /// bytes are for reading ahead, 1 MiB by default; with 0 nothing is read ahead, and the cache is larger by
+  /// `--spare` bytes, again 1 MiB.
   func chains() throws -> Fields {
     let wait = try arguments.number("wait", 0)
     let training = try arguments.number("training", 8000)
@@ -78,6 +80,7 @@ extension Case {
       return Array(numbers.prefix(count))
     }
     let walks = try arguments.number("walk", 0) != 0
+    let isZipf = try arguments.number("zipf", 0) != 0
     let length = walks ? 64 : 4
     guard keys.count >= UInt64(length) else {
       throw Arguments.Mistake(description: "--keys must be \(length) or more")
@@ -90,6 +93,10 @@ extension Case {
         order.swapAt(index, Int(random.below(UInt64(index + 1))))
       }
     }
+    if isZipf {
+      let ranks = Self.zipf(order.count)
+      return (0..<count).map { _ in order[Self.rank(in: ranks, &random)] }
+    }
     let chainCount = UInt64(order.count / length)
     var asked: [UInt64] = []
     while asked.count < count {
@@ -97,6 +104,26 @@ extension Case {
       asked += order[chain * length..<(chain + 1) * length].prefix(count - asked.count)
     }
     return asked
+  }
+
+  /// How likely a rank or one before it is, by Zipf's law.
+  private static func zipf(_ count: Int) -> [Double] {
+    var sum = 0.0
+    let sums = (1...count).map { rank in
+      sum += pow(Double(rank), -0.99)
+      return sum
+    }
+    return sums.map { $0 / sum }
+  }
+
+  private static func rank(in sums: [Double], _ random: inout Random) -> Int {
+    let wanted = Double(random.below(1 << 53)) / Double(UInt64(1) << 53)
+    var (low, high) = (0, sums.count - 1)
+    while low < high {
+      let middle = (low + high) / 2
+      if sums[middle] <= wanted { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 
   /// A store of keys, all of which lie in cold.
@@ -108,7 +135,8 @@ extension Case {
     let prefetch = try arguments.number("prefetch", 1 << 20)
     let tenth = numbers.count * (Keys.keyBytes + keys.valueBytes) / 10
     configuration.prefetchBytes = prefetch
-    configuration.hotCacheBytes = tenth + (prefetch > 0 ? 0 : 1 << 20)
+    configuration.hotCacheBytes =
+      tenth + (prefetch > 0 ? 0 : try arguments.number("spare", 1 << 20))
     let store = try create(configuration)
     // Small ones, for small write buffers.
     try fill(store, numbers, batchCount: 100)
