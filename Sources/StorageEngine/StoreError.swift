@@ -55,7 +55,8 @@ public enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
       "'\(path)' is not the \(tier.rawValue) tier of this store: \(reason); mount the right disk "
         + "or name its folder"
     case .inUse(let path):
-      "the store '\(path)' is open elsewhere and written to; close it there, or write through whoever has it open"
+      "the store '\(path)' is open elsewhere and written to; close it there, or write through whoever "
+        + "has it open; to read it meanwhile, read a checkpoint of it"
     case .readOnly(let path):
       "the store '\(path)' was opened for reading only; open it for writing"
     case .noSpace(let tier, let path, let cause):

@@ -104,6 +104,34 @@ struct IteratorTests {
     #expect(seen.count == 6)
   }
 
+  @Test("ends as busy where it would pass over more than it may", arguments: [false, true])
+  func skipped(isFlushed: Bool) throws {
+    let database = try Database(at: folder.path("db"), options: making())
+    let names = (100..<200).map { "k\($0)" }
+    for name in names { try database.put([name: "gone"]) }
+    var batch = WriteBatch()
+    for name in names { batch.delete(bytes(name)) }
+    try database.write(&batch)
+    try database.put(["z": "1"])
+    if isFlushed { try database.flush() }
+    var options = IteratorOptions()
+    options.skippedMax = 50
+    var iterator = database.iterator(options)
+    let found = iterator.seekToFirst()
+    #expect(!found)
+    var code: RocksDBError.Code?
+    do throws(RocksDBError) { try iterator.status() } catch { code = error.code }
+    #expect(code == .busy)
+    // What it need not pass over does not count.
+    let behind = iterator.seek(to: bytes("l").span.bytes)
+    try iterator.status()
+    options.skippedMax = 1000
+    var patient = database.iterator(options)
+    let all = patient.seekToFirst()
+    try patient.status()
+    #expect(behind && all)
+  }
+
   @Test("outlives the value that it was taken from")
   func outlives() throws {
     func iterator() throws -> RocksDB.Iterator {

@@ -64,6 +64,11 @@ struct StoreCommandTests: RunsStoreCommands {
     #expect(words.contains("a relative path begins in the store's."), "\(help)")
     try expect(["create", folder.path("other"), "--cold", "ice"])
     #expect(try folder.entries("other").contains("ice"))
+    for (index, folder) in ["./snow", "../beside"].enumerated() {
+      try expect(["create", self.folder.path("near\(index)"), "--cold", folder])
+    }
+    #expect(try folder.entries("near0").contains("snow"))
+    #expect(try folder.entries().contains("beside"))
     // Who made its parent first would make a folder that is no longer empty.
     let deep = try expect(["create", folder.path("deep"), "--cold", "far/ice"], code: 64)
     #expect(deep.errors.contains("write it from the root on"), "\(deep.errors)")

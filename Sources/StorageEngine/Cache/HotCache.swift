@@ -304,22 +304,43 @@ final class HotCache: Sendable {
     shard(hash).change { $0.noteTier(tier, hash: hash, key: key, version: version) }
   }
 
-  /// Calls `body` with every cached key whose value lies below the hot tier, and with where it lies;
-  /// entries that come, go or change meanwhile may be left out.
-  func forEachKeyBelow(_ body: ([UInt8], Tier) -> Void) {
-    for shard in shards {
-      let slotCount = shard.state.withLock { $0.slotCount }
-      // A few at a time, so that readers do not wait.
-      for start in stride(from: 0, to: slotCount, by: Self.slotsAtOnce) {
-        let slots = start..<min(slotCount, start + Self.slotsAtOnce)
-        for (key, tier) in shard.state.withLock({ $0.keysBelow(slots: slots) }) {
-          body(key, tier)
-        }
+  /// Where a walk over the cache has come to.
+  struct Place: Sendable {
+    fileprivate var shard: Int
+    fileprivate var slot: Int
+  }
+
+  /// Where a walk over the cache begins.
+  var firstPlace: Place? { shards.isEmpty ? nil : Place(shard: 0, slot: 0) }
+
+  /// Cached keys whose values lie below the hot tier, and where, among some slots; entries that come, go or
+  /// change meanwhile may be left out.
+  ///
+  /// - Parameter place: Where the slots begin.
+  /// - Returns: The keys, and where the next slots begin; nil after the last.
+  func keysBelow(from place: Place) -> (keys: [(key: [UInt8], tier: Tier)], next: Place?) {
+    let shard = shards[place.shard]
+    var keys: [(key: [UInt8], tier: Tier)] = []
+    var slot = place.slot
+    // A few at a time, so that readers do not wait.
+    for _ in 0..<Self.lockingsAtOnce {
+      let slotCount = shard.state.withLock { state in
+        let slotCount = state.slotCount
+        keys += state.keysBelow(
+          slots: min(slot, slotCount)..<min(slotCount, slot + Self.slotsAtOnce))
+        return slotCount
+      }
+      slot += Self.slotsAtOnce
+      guard slot < slotCount else {
+        let next = place.shard + 1
+        return (keys, next < shards.count ? Place(shard: next, slot: 0) : nil)
       }
     }
+    return (keys, Place(shard: place.shard, slot: slot))
   }
 
   private static let slotsAtOnce = 128
+  private static let lockingsAtOnce = 16
 
   /// Forgets everything; fills under way are refused.
   func removeAll() {

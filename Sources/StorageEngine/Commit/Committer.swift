@@ -120,6 +120,7 @@ final class Committer: Sendable {
   private let tap: AccessTap?
   private let limits: StoreConfiguration.WriteBufferLimits
   private let state: Mutex<State>
+  private let committed = Atomic<UInt64>(0)
   private let room = Doorbell()
   private let work = Doorbell()
   private let isStopping = Atomic<Bool>(false)
@@ -164,7 +165,14 @@ final class Committer: Sendable {
   var durableVersion: Version { log?.durableVersion ?? published.lastVersion }
 
   /// What was committed.
-  var counts: Counts { state.withLock { $0.counts } }
+  var counts: Counts {
+    var counts = state.withLock { $0.counts }
+    counts.bytes = committedBytes
+    return counts
+  }
+
+  /// Bytes that were committed; takes no lock.
+  var committedBytes: UInt64 { committed.load(ordering: .relaxed) }
 
   /// Why a write of so many bytes is not begun; nil where it may be.
   func roomFailure(for byteCount: Int) -> StoreError? { hot.roomFailure(for: byteCount) }
@@ -361,7 +369,7 @@ final class Committer: Sendable {
         if let record { state.logged = record }
         state.counts.commits += 1
         state.counts.changes += UInt64(changes)
-        state.counts.bytes += UInt64(bytes)
+        committed.add(UInt64(bytes), ordering: .relaxed)
         return
       }
       // The open group may build on a record that never came into the log.

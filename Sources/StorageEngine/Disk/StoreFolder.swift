@@ -38,10 +38,11 @@ struct StoreFolder: Sendable {
       }
     }
     for (tier, folder) in tierFolders where !folder.hasPrefix("/") {
-      let parent = FileSystemPath(path + "/" + folder).folder
-      guard folder.contains("/"), !FileManager.default.fileExists(atPath: parent.description) else {
-        continue
-      }
+      let store = FilePath(path).lexicallyNormalized()
+      let parent = store.pushing(FilePath(folder)).lexicallyNormalized().removingLastComponent()
+      guard parent != store, !parent.isEmpty,
+        !FileManager.default.fileExists(atPath: parent.string)
+      else { continue }
       throw .invalidArgument(
         "the \(tier.rawValue) tier's folder '\(folder)' begins in the store's, where its parent is not "
           + "there; write it from the root on, as in /mnt/ssd/\(tier.rawValue)")

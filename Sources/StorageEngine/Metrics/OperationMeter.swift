@@ -36,6 +36,14 @@ final class OperationMeter: Sendable {
       scans: threads.total(of: Operation.scan))
   }
 
+  /// Keys that were asked for or changed, and scans; takes no lock.
+  var accessCount: UInt64 {
+    [
+      Operation.get, Operation.multiGetKey, Operation.scan, Operation.change,
+      Operation.batchedChange,
+    ].reduce(0) { $0 &+ threads.total(of: $1) }
+  }
+
   /// How many clients go by each pattern now, as told by what they did since they were asked about last.
   ///
   /// Left out are those that did too little to tell, or nothing for ``ClientPatterns/idleMax``, and threads

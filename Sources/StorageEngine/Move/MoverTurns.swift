@@ -2,9 +2,9 @@ internal import Dispatch
 internal import LinuxIO
 internal import Synchronization
 
-/// A thread for those steps of a move that commits wait for.
+/// A thread for those steps of a move that commits or readers wait for.
 ///
-/// The mover gets a processor when nobody else wants one. Did it lose it while it holds what commits need, all
+/// The mover gets a processor when nobody else wants one. Did it lose it while it holds what they need, all
 /// of them would wait until nobody wants one; this thread takes short turns beside everybody else. It is of its
 /// own, as the readers' threads may be busy for long, and since a thread that an idle one starts is as idle, and
 /// may not change that without privileges.

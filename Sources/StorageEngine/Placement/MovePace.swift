@@ -14,6 +14,9 @@ struct MovePace {
     self.rests = rests
   }
 
+  /// Begins to work: what went before does not count as work.
+  mutating func begin(besideCallers accesses: UInt64) { last = (MonotonicClock.now(), accesses) }
+
   /// Waits until so many bytes more may be copied, or `goesOn` says no.
   ///
   /// - Parameters:
@@ -28,7 +31,7 @@ struct MovePace {
     let now = MonotonicClock.now()
     let worked = (now - last.at).seconds
     let done = Double(accesses - min(accesses, last.accesses))
-    defer { last = (MonotonicClock.now(), accesses) }
+    defer { begin(besideCallers: accesses) }
     let seconds = min(Self.secondsMax, Double(byteCount) / bytesPerSecond)
     dueAt = max(dueAt, now - Nanoseconds(100_000_000)) + Self.nanoseconds(seconds)
     let rest = rests.seconds(
@@ -53,8 +56,8 @@ struct MovePace {
 /// How long a mover rests beside callers: a pure rule.
 ///
 /// Beside a mover at work, one of twenty to fifty gets was found to wait for milliseconds on two processors
-/// that callers kept busy: for a processor, for memory, for what a flush or a compaction of moved keys holds.
-/// A 99th percentile stays where it is only while moves work for a small part of the time.
+/// that callers kept busy: for a processor, or for what a flush or a compaction of moved keys holds. A 99th
+/// percentile notices little of that while moves work for a small part of the time.
 struct MoveRests: Sendable, Equatable {
   /// The share of its time in which a mover works beside busy callers.
   let share: Double
@@ -63,23 +66,23 @@ struct MoveRests: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - processorShare: The share of all processors' time that it may take.
-  ///   - processorCount: How many there are.
+  ///   - processorCount: How many the store may use.
   init(processorShare: Double, processorCount: Int) {
     share = min(Self.urgentShare, processorShare * Double(max(1, processorCount)))
   }
 
   /// Seconds to rest after some of work; none where callers do little.
   func seconds(after worked: Double, accessesPerSecond: Double, isUrgent: Bool) -> Double {
-    guard accessesPerSecond >= Self.callersPerSecond else { return 0 }
+    guard accessesPerSecond >= Self.accessesPerSecondMin else { return 0 }
     let share = isUrgent ? Self.urgentShare : share
-    return min(worked * (1 / share - 1), max(worked, Self.restMax))
+    return min(worked * (1 / share - 1), max(worked, Self.restSecondsMax))
   }
 
   /// Where callers may soon find a tier full, half of the time is theirs.
   private static let urgentShare = 0.5
   /// Accesses a second from which callers are busy: fewer hardly ever meet with a move.
-  private static let callersPerSecond = 1000.0
+  private static let accessesPerSecondMin = 1000.0
   /// The longest rest, in seconds, unless the work before it took longer: a mover that got no processor for long
   /// did not disturb anybody.
-  private static let restMax = 10.0
+  private static let restSecondsMax = 10.0
 }

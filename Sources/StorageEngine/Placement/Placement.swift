@@ -58,6 +58,9 @@ final class Placement: Sendable {
     if tap.rises(key, hash: hash, in: tier) { rising.note(key, hash: hash) }
   }
 
+  /// Processors that whoever opened the store may use.
+  let processorCount = NUMATopology.current().cpus.count
+
   /// Whether moves may go on.
   var goesOn: Bool { !isStopping.load(ordering: .acquiring) }
 

@@ -45,9 +45,12 @@ final class RisingKeys: Sendable {
 
   /// Takes all names out.
   func take() -> [[UInt8]] {
-    state.withLock { state in
-      defer { state = State() }
-      return Array(state.names.values)
+    // Readers wait for the lock: all else comes after it.
+    let taken = state.withLock { state in
+      var taken = State()
+      swap(&state, &taken)
+      return taken
     }
+    return Array(taken.names.values)
   }
 }

@@ -36,12 +36,6 @@ extension TieredStore {
 }
 
 extension TieredStore {
-  /// Gets and changes so far, of those that the cache and the log see.
-  fileprivate var accessCount: UInt64 {
-    let cached = cache?.counts ?? HotCache.Counts()
-    return cached.hits &+ cached.misses &+ (committer?.counts.changes ?? 0)
-  }
-
   /// Does work on a thread that makes way for those of callers, and waits for it.
   private func inBackground<R: Sendable>(
     _ body: @escaping @Sendable () -> R
@@ -122,7 +116,7 @@ struct Reclassification {
       bytesPerSecond: placement.settings.bytesPerSecond,
       rests: MoveRests(
         processorShare: placement.settings.processorShare,
-        processorCount: NUMATopology.current().cpus.count))
+        processorCount: placement.processorCount))
   }
 
   /// Moves what should move; what fails is in the report.
@@ -224,7 +218,7 @@ struct Reclassification {
 
   /// Bytes that callers have written to a tier since the store was opened.
   private func written(to tier: Tier) -> UInt64 {
-    tier == .hot ? store.committer?.counts.bytes ?? 0 : 0
+    tier == .hot ? store.committer?.committedBytes ?? 0 : 0
   }
 
   /// Whether a tier may take more.
@@ -261,7 +255,8 @@ struct Reclassification {
       cause: "it is more than \(share) % full, and takes no keys from other tiers until it is not")
   }
 
-  private func forEachKey(
+  /// Looks at all keys of a tier that is too full.
+  private mutating func forEachKey(
     in tier: Tier, _ body: (Placement, Span<UInt8>, Version?) -> Void
   ) throws(StoreError) {
     var left = KeyRange.all
@@ -274,6 +269,7 @@ struct Reclassification {
       }
       guard let next = part.next else { return }
       left.lower = next
+      try rest(afterCopying: 0, isUrgent: true)
     }
   }
 
@@ -313,12 +309,21 @@ struct Reclassification {
 
   /// Remembers keys that readers find in the cache, so that they are not seen to lie below.
   private func noteCached() {
+    guard let cache = store.cache else { return }
     let tap = placement.tap
-    store.cache?.forEachKeyBelow { key, tier in
-      let hash = tap.heatHash(key.span)
-      let wanted = tap.glance { $0.tier(of: hash, in: tier, at: $1) }
-      guard wanted == .hot || wanted == .warm && tier == .cold else { return }
-      placement.rising.note(key.span, hash: KeyHash.hash(key.span))
+    var next = cache.firstPlace
+    while let place = next, placement.goesOn {
+      // Readers wait for the locks that it takes; the mover could lose its processor while it holds one.
+      let found = try? store.moverTurns.run { () throws(StoreError) in cache.keysBelow(from: place)
+      }
+      guard let found else { return }
+      for (key, tier) in found.keys {
+        let hash = tap.heatHash(key.span)
+        let wanted = tap.glance { $0.tier(of: hash, in: tier, at: $1) }
+        guard wanted == .hot || wanted == .warm && tier == .cold else { continue }
+        placement.rising.note(key.span, hash: KeyHash.hash(key.span))
+      }
+      next = found.next
     }
   }
 
@@ -343,15 +348,16 @@ struct Reclassification {
 
   /// Waits until the next part may be looked at, whether this one moved anything or not.
   private mutating func rest(afterCopying byteCount: Int, isUrgent: Bool) throws(StoreError) {
-    pace.wait(afterCopying: byteCount, besideCallers: store.accessCount, isUrgent: isUrgent) {
-      placement.goesOn
-    }
+    pace.wait(
+      afterCopying: byteCount, besideCallers: store.meter.accessCount, isUrgent: isUrgent
+    ) { placement.goesOn }
     guard byteCount > 0 else { return }
     var waits = 0
     while try isPressed(), waits < Self.waitsMax, placement.goesOn {
       MonotonicClock.sleep(Self.pressureWait)
       waits += 1
     }
+    if waits > 0 { pace.begin(besideCallers: store.meter.accessCount) }
   }
 
   /// Whether writes were held back since the last look.

@@ -110,8 +110,8 @@ struct PrefetchDuty {
   private var cost = 0.0
   /// Those of the windows of this cycle in which something was read ahead.
   private var plannedCost = 0.0
-  /// Nanoseconds that an access cost when nothing was read ahead last.
-  private var plainCost = 0.0
+  /// Nanoseconds that an access cost when nothing was read ahead last; nil before the first time.
+  private var plainCost: Double?
   /// Nanoseconds an access by which reading ahead is cheaper, the latest cycle counting half.
   private var gain: Double?
 
@@ -191,7 +191,7 @@ struct PrefetchDuty {
     // Too little may be used yet, but what is read ahead for nothing is so from the start.
     if precision < Self.precisionMin { return enter(.resting) }
     if phase == .resting {
-      compare(planned: windowCost)
+      compare(planned: windowCost, plain: plainCost ?? windowCost)
       return enter(pays ? .paying : .resting)
     }
     let wasPlain = isPlain
@@ -200,8 +200,7 @@ struct PrefetchDuty {
       plannedCost += windowCost
       return
     }
-    plainCost = windowCost
-    compare(planned: plannedCost / Double(cycle - 1))
+    compare(planned: plannedCost / Double(cycle - 1), plain: windowCost)
     plannedCost = 0
     if phase == .paying {
       if !pays { enter(.resting) }
@@ -216,8 +215,9 @@ struct PrefetchDuty {
 
   private var pays: Bool { (gain ?? 0) > 0 }
 
-  private mutating func compare(planned: Double) {
-    let latest = plainCost - planned - Self.lookCost
+  private mutating func compare(planned: Double, plain: Double) {
+    plainCost = plain
+    let latest = plain - planned - Self.lookCost
     gain = gain.map { ($0 + latest) / 2 } ?? latest
   }
 
@@ -227,6 +227,11 @@ struct PrefetchDuty {
     plannedCost = 0
     gain = nil
     guard phase == .resting else { return }
+    guard let plainCost else {
+      // What accesses cost by themselves is to be found out first.
+      rest = Self.periodMin
+      return
+    }
     let look = Double(Self.window) * Self.lookCost
     let period = min(Double(Self.period), look / Self.lookShare / max(1, plainCost))
     rest = max(Self.periodMin, UInt32(period))

@@ -141,18 +141,20 @@ final class PrefetchFlights: Sendable {
       guard let (awaited, bell) = joined else { return waited }
       let isOver = bell.wait(timeout: deadline) == .timedOut
       waited = MonotonicClock.now() - began
-      if isOver {
-        giveUp(awaited, bell)
-        return waited
-      }
+      if isOver, giveUp(awaited, bell) { return waited }
       // The part that came is the next one: who is not in it does not go step by step.
       walker = nil
     }
   }
 
   /// Stops waiting, also for those who come later: what is late by so much is no help to them either.
-  private func giveUp(_ awaited: Awaited, _ bell: DispatchSemaphore) {
+  ///
+  /// - Returns: Whether it was still waited for; else it came at the last moment.
+  private func giveUp(_ awaited: Awaited, _ bell: DispatchSemaphore) -> Bool {
+    var isLate = false
     change { state in
+      isLate = state.waiting.contains { $0.bell === bell }
+      guard isLate else { return [] }
       state.waiting.removeAll { $0.bell === bell }
       switch awaited {
       case .key(let hash): state.hashes.remove(hash)
@@ -160,6 +162,7 @@ final class PrefetchFlights: Sendable {
       }
       return state.bells { $0 == awaited }
     }
+    return isLate
   }
 
   /// Clients that wait.

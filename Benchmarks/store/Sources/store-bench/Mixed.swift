@@ -12,8 +12,8 @@ extension Case {
   /// third thread flushes and compacts the whole store over and over; at this rate of puts the store by
   /// itself would flush every half minute and compact every five.
   ///
-  /// With `--moves 1` a third thread reclassifies over and over: a day has gone by since the keys were
-  /// read, so that the whole store sinks from the hot tier, and what is put sinks again. With `--moves 0`
+  /// With `--moves 1` a third thread reclassifies: a day has gone by since the keys were read, so that the
+  /// whole store is to sink from the hot tier, as much of it as the store's pace lets sink meanwhile. With `--moves 0`
   /// uses are counted likewise, and nobody reclassifies.
   func mixed() throws -> Fields {
     let hours = Hours()
@@ -132,7 +132,10 @@ private final class Mover: Sendable {
           let report = try store.reclassify()
           if report.isComplete, let first = report.failures.first { throw first }
         }
-      } catch { failure.withLock { $0 = error } }
+      } catch {
+        // A store that is closed says so.
+        if goesOn.withLock({ $0 }) { failure.withLock { $0 = error } }
+      }
       threads.leave()
     }.start()
   }
@@ -142,8 +145,10 @@ private final class Mover: Sendable {
   /// - Throws: What a reclassification failed by, or the closing.
   func stop(byClosing close: () throws -> Void) throws {
     goesOn.withLock { $0 = false }
-    try close()
-    threads.wait()
+    do {
+      defer { threads.wait() }
+      try close()
+    }
     if let failure = failure.withLock({ $0 }) { throw failure }
   }
 }
