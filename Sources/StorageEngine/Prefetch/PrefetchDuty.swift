@@ -137,7 +137,8 @@ struct PrefetchDuty {
   /// Accesses that nothing is done with before the next one that counts.
   private(set) var rest: UInt32 = 0
 
-  /// Nanoseconds that reads of what memory did not have took, the last few dozen counting most.
+  /// Nanoseconds that reads of what the hot cache did not have took, a queue before them included; the last few
+  /// dozen count most.
   private var readCost = 0.0
 
   private static let readWeight = 1.0 / 32

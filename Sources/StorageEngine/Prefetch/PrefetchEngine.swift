@@ -144,7 +144,7 @@ final class PrefetchEngine: Sendable {
   ///
   /// - Parameters:
   ///   - keys: Which.
-  ///   - known: Up to which key these are all.
+  ///   - known: Up to which key these are all that were found; others may lie behind what was passed over.
   ///   - client: The client.
   ///   - isMissing: Whether the cache lacks a key.
   /// - Returns: Those that the client did not go by, that the cache lacks and that nobody reads ahead so far;

@@ -75,7 +75,7 @@ extension TieredStore {
     prefetch.flights.endPlan()
   }
 
-  /// Reads keys into the cache; how many were found.
+  /// Reads keys into the cache; how many were asked for by name, or found behind a run.
   private func carryOut(_ plan: PrefetchEngine.Plan, by prefetch: PrefetchEngine) -> Int {
     switch plan {
     case .keys(let keys): return readAhead(keys, by: prefetch) ? keys.count : 0

@@ -38,7 +38,7 @@ public final class TieredStore: Sendable {
   let metrics: StorageMetrics?
   /// What a lookup passes by before it needs any of these.
   let gates: Gates
-  /// What does those steps of a reclassification that commits wait for.
+  /// What does those steps of a reclassification that commits or readers wait for.
   let moverTurns: MoverTurns
   /// Held while copies of keys move between tiers or leave one.
   let mover = Mutex<Void>(())
