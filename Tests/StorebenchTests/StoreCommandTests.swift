@@ -27,7 +27,7 @@ struct StoreCommandTests: RunsStoreCommands {
     "says in its help what people stumble over",
     arguments: [
       ("create", "--memory hold for this command only"),
-      ("get", "On a terminal, and with --hex, a line feed follows"),
+      ("get", "a line feed follows, as it does with --hex"),
       ("get", "store get /srv/store -- -1"), ("put", "store put /srv/store -- -1 minus"),
       ("delete", "store delete /srv/store -- -1"),
       ("dump", "mapsize=1073741824\\n&/' backup.dump |"),
@@ -149,6 +149,22 @@ struct StoreCommandTests: RunsStoreCommands {
 
   private func expectPut(_ key: String, _ value: String) throws {
     try expect(["put", store, key, value])
+  }
+
+  @Test("refuses whoever opens it at the same moment as in use, never as damaged")
+  func race() throws {
+    // Each opening leaves a log of RocksDB's doings, of which the next one removes the oldest.
+    for number in 0..<12 { try expectPut("before", "\(number)") }
+    for round in 0..<6 {
+      let runs = try (0..<4).map {
+        try StorebenchProgram.start(["store", "put", store, "key \($0)", "\(round)"])
+      }
+      for run in runs {
+        let ending = try run.ending()
+        #expect([0, 3].contains(ending.code), "\(ending.errors)")
+      }
+    }
+    #expect(try expect(["verify", store]).output == "every checksum is right\n")
   }
 
   @Test("loads the printable form of a dump, too")

@@ -71,6 +71,10 @@ final class TierDatabase: Sendable {
     } catch {
       switch error.code {
       case .busy: throw .inUse(path: path)
+      // Before it asks for its lock, RocksDB renames and removes logs of its own doings, which hold no data;
+      // another process that opens the store at the same moment did so first.
+      case .notFound where error.path.hasPrefix(path + "/LOG"):
+        throw .inUse(path: path)
       // The folder is the right one: its label was there.
       case .notFound:
         throw .corruption(

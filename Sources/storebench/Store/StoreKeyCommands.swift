@@ -10,9 +10,9 @@ extension StoreCommand {
     static let configuration = CommandConfiguration(
       abstract: "Prints the value of a key; exits with 1 where there is none.",
       discussion: """
-        On a terminal, and with --hex, a line feed follows, and what is not printable is shown \
-        as \\xHH; elsewhere the value comes as it is. A key that begins with - stands behind --, \
-        and options before it.
+        On a terminal what is not printable is shown as \\xHH, and a line feed follows, as it \
+        does with --hex; elsewhere the value comes as it is. A key that begins with - \
+        stands behind --, and options before it.
 
         EXAMPLES
           storebench store get /srv/store user:1
