@@ -38,10 +38,9 @@ final class OperationMeter: Sendable {
 
   /// Keys that were asked for or changed, and scans; takes no lock.
   var accessCount: UInt64 {
-    [
-      Operation.get, Operation.multiGetKey, Operation.scan, Operation.change,
-      Operation.batchedChange,
-    ].reduce(0) { $0 &+ threads.total(of: $1) }
+    let reads = counts
+    return reads.gets &+ reads.multiGetKeys &+ reads.scans
+      &+ threads.total(of: Operation.change) &+ threads.total(of: Operation.batchedChange)
   }
 
   /// How many clients go by each pattern now, as told by what they did since they were asked about last.

@@ -7,8 +7,8 @@ extension TieredStore {
   /// Moves each key to the tier where it belongs by its use: what should sink first, then what should rise.
   ///
   /// Keys that sink are found by walking over hot and warm, keys that rise by what readers found below.
-  /// The store goes on meanwhile; copies are spread over time by ``PlacementSettings/bytesPerSecond``, and
-  /// wait while writes are stalled. A store that was opened knows nothing of earlier uses, and lets nothing
+  /// The store goes on meanwhile; copies are spread over time by ``PlacementSettings/bytesPerSecond`` and
+  /// ``PlacementSettings/processorShare``, and wait while writes are stalled. A store that was opened knows nothing of earlier uses, and lets nothing
   /// sink for as long as a key may be idle and warm.
   ///
   /// - Returns: What moved; where a tier failed, why, while the rest was moved.

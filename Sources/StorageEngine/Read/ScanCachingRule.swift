@@ -21,8 +21,8 @@ struct ScanCachingRule: Sendable, Equatable {
     /// Bytes that it reads ahead of itself; 0 leaves it to RocksDB, which begins with two blocks and
     /// doubles.
     var readaheadBytes: Int
-    /// Deleted and replaced entries, as moves leave them, that a tier may pass over at a time before it counts as being at
-    /// its end; 0 for any number.
+    /// Deleted and replaced entries, as moves leave them, that a tier may pass over at a time before it
+    /// counts as being at its end; 0 for any number.
     var skippedMax: UInt64 = 0
   }
 

@@ -13,8 +13,8 @@ extension Case {
   /// itself would flush every half minute and compact every five.
   ///
   /// With `--moves 1` a third thread reclassifies: a day has gone by since the keys were read, so that the
-  /// whole store is to sink from the hot tier, as much of it as the store's pace lets sink meanwhile. With `--moves 0`
-  /// uses are counted likewise, and nobody reclassifies.
+  /// whole store is to sink from the hot tier, as much of it as the store's pace lets sink meanwhile. With
+  /// `--moves 0` uses are counted likewise, and nobody reclassifies.
   func mixed() throws -> Fields {
     let hours = Hours()
     let moves = try arguments.text("moves", "").isEmpty ? nil : arguments.number("moves", 0) != 0
