@@ -25,12 +25,10 @@ public struct DeviceLock: ~Copyable, Sendable {
   {
     let disk = device.disk
     let file = try Self.open("\(disk.number).lock", folders: folders)
-    while flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 {
-      if errno == EINTR { continue }
-      guard errno == EWOULDBLOCK else {
-        throw DeviceError(errno: errno, operation: "lock", path: file.path.description)
-      }
-      throw .locked(path: disk.node, process: Self.holder(of: file))
+    switch FileLock.lock(file.descriptor) {
+    case 0: break
+    case EWOULDBLOCK: throw .locked(path: disk.node, process: Self.holder(of: file))
+    case let code: throw DeviceError(errno: code, operation: "lock", path: file.path.description)
     }
     let text = Array("\(getpid())\n".utf8)
     // The number only serves the message to others, so a failure to write it is no failure.

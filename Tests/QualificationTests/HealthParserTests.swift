@@ -119,7 +119,8 @@ import Testing
       "case $1 in version) echo nvme version 2.3;; *) echo \"\(log.replacing("\"", with: "\\\""))\";; esac"
     )
     defer { shell("rm -rf \(folder)") }
-    let health = await DeviceHealth.read(drive(), folders: [folder])
+    // How soon it answers on a busy machine is not what is tested.
+    let health = await DeviceHealth.read(drive(), folders: [folder], timeLimit: .seconds(300))
     let record = try #require(health.record, "\(health.reason ?? "")")
     #expect(record.source == "\(folder)/nvme 2.3" && record.temperatureCelsius == 45)
   }

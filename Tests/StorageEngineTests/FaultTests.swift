@@ -246,7 +246,8 @@ struct MissingFileTests {
     let fixture = try StoreFixture()
     let populated = try PopulatedStore(fixture, PopulatedStore.configuration)
     let log = try #require(fixture.files(of: .hot, suffix: ".log").last)
-    var data = try Data(contentsOf: URL(filePath: log))
+    let original = try Data(contentsOf: URL(filePath: log))
+    var data = original
     try #require(data.count > 60_000)
     let seed = number("STORE_SEED") ?? 17
     var generator = SeededGenerator(seed: seed &+ UInt64(round))
@@ -265,6 +266,9 @@ struct MissingFileTests {
       Issue.record("\(error.map { "\($0)" } ?? "no error"), offset \(offset), bit \(bit)")
       return
     }
+    #expect(refusal(populated, "again") == error)
+    try original.write(to: URL(filePath: log))
+    try populated.expectWhole("seed \(seed), offset \(offset), bit \(bit)")
   }
 
   @Test("a bit in a table", arguments: Tier.allCases, 0..<6)

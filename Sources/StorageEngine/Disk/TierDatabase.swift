@@ -29,6 +29,7 @@ final class TierDatabase: Sendable {
   let place: TierPlace
   let database: Database
   private let noter: DurableNoter
+  private let lock: TierLock?
 
   var tier: Tier { place.tier }
   var path: String { place.path }
@@ -39,16 +40,27 @@ final class TierDatabase: Sendable {
   }
 
   /// Opens, or makes, the tier's database.
+  ///
+  /// - Parameters:
+  ///   - place: Which tier, and its folder.
+  ///   - settings: How the tier is set.
+  ///   - memory: What all tiers share; nil where each has its own.
+  ///   - directReads: Whether reads go around the page cache.
+  ///   - access: What it is opened for; where that is ``Access/write``, it was checked
+  ///     (``check(_:settings:)``).
+  ///   - lock: What keeps others from writing to the tier, held until it is closed.
+  /// - Throws: ``StoreError/inUse(path:)``, or what is wrong with the tier.
   init(
-    _ tier: Tier, at path: String, settings: TierSettings, memory: SharedMemory?,
-    directReads: Bool, access: Access
+    _ place: TierPlace, settings: TierSettings, memory: SharedMemory?, directReads: Bool,
+    access: Access, lock: TierLock?
   ) throws(StoreError) {
-    let place = TierPlace(tier: tier, path: path)
+    let (tier, path) = (place.tier, place.path)
     self.place = place
+    self.lock = lock
     noter = DurableNoter(folder: path)
     let mark = access == .create ? nil : try DurableMark.read(tier, in: path)
     if let fault = mark?.logFault(tier, in: path) { throw fault }
-    // RocksDB refuses a tier that is in use only later, and what its writer appends must not be cut off.
+    // A snapshot may still hold a tier open that was closed, and a few file systems know no lock but RocksDB's.
     if access == .write, !Self.isBeingWritten(at: path) { DurableMark.trimLogs(in: path) }
     let newestLog = DurableMark.newestLog(in: path)
     // RocksDB removes the log once it has read it.
@@ -71,7 +83,7 @@ final class TierDatabase: Sendable {
     } catch {
       switch error.code {
       case .busy: throw .inUse(path: path)
-      // Before it asks for its lock, RocksDB renames and removes logs of its own doings, which hold no data;
+      // Where ``TierLock`` is none: before RocksDB asks for its own lock it renames and removes its messages, and
       // another process that opens the store at the same moment did so first.
       case .notFound where error.path.hasPrefix(path + "/LOG"):
         throw .inUse(path: path)
@@ -89,6 +101,31 @@ final class TierDatabase: Sendable {
   }
 
   deinit { noter.stop() }
+
+  /// Refuses a tier whose log reaches less far than the drive held it, while nothing of the tier is changed.
+  ///
+  /// As RocksDB opens for writing, it puts what it can read of a log into tables and removes the log: a good copy
+  /// that is put in its place afterwards is passed over. So the log is first read through for nothing but the
+  /// number of its last change.
+  ///
+  /// - Throws: ``StoreError/corruption(tier:file:cause:)``, and what keeps this process from reading the mark.
+  static func check(_ place: TierPlace, settings: TierSettings) throws(StoreError) {
+    let (tier, path) = (place.tier, place.path)
+    guard let mark = try DurableMark.read(tier, in: path) else { return }
+    if let fault = mark.logFault(tier, in: path) { throw fault }
+    var options = Self.options(settings, creating: false)
+    options.tracksLogs = true
+    options.memtable = .vector
+    options.openFiles = 16
+    options.blockCacheBytes = 0
+    options.statistics = false
+    // What cannot be opened so, as after a crash that left half an entry in the list of files, is mended or told
+    // where it is opened for writing.
+    guard let database = try? Database(at: path, options: options, readOnly: true) else { return }
+    let fault = mark.sequenceFault(
+      tier, found: database.latestSequenceNumber, log: DurableMark.newestLog(in: path), in: path)
+    if let fault { throw fault }
+  }
 
   /// Leaves word of how much the drive holds, where all of it is there.
   func markDurable() {

@@ -268,18 +268,28 @@ public final class TieredStore: Sendable {
     _ folder: StoreFolder, _ configuration: StoreConfiguration, _ access: TierDatabase.Access
   ) throws(StoreError) -> OpenTiers {
     let memory = configuration.sharesMemory ? SharedMemory(for: configuration) : nil
-    func open(_ tier: Tier) throws(StoreError) -> TierDatabase {
-      let path = folder.path(of: tier, named: configuration.tierFolders)
-      return try TierDatabase(
-        tier, at: path, settings: configuration.settings(of: tier),
-        memory: memory, directReads: configuration.directReads, access: access)
+    func place(_ tier: Tier) -> TierPlace {
+      TierPlace(tier: tier, path: folder.path(of: tier, named: configuration.tierFolders))
+    }
+    func open(_ tier: Tier, _ lock: TierLock?) throws(StoreError) -> TierDatabase {
+      try TierDatabase(
+        place(tier), settings: configuration.settings(of: tier), memory: memory,
+        directReads: configuration.directReads, access: access, lock: lock)
     }
     // All of them before the first is changed.
-    for tier in Tier.allCases {
-      try folder.checkLabel(
-        of: tier, at: folder.path(of: tier, named: configuration.tierFolders))
+    for tier in Tier.allCases { try folder.checkLabel(of: tier, at: place(tier).path) }
+    var locks: [Tier: TierLock] = [:]
+    if !access.isReadOnly {
+      for tier in Tier.allCases { locks[tier] = try TierLock(place(tier)) }
     }
-    return OpenTiers(hot: try open(.hot), warm: try open(.warm), cold: try open(.cold))
+    if access == .write {
+      for tier in Tier.allCases {
+        try TierDatabase.check(place(tier), settings: configuration.settings(of: tier))
+      }
+    }
+    return OpenTiers(
+      hot: try open(.hot, locks[.hot]), warm: try open(.warm, locks[.warm]),
+      cold: try open(.cold, locks[.cold]))
   }
 
   /// Opens the tiers as they are at one moment, also while another process writes to them.

@@ -1,0 +1,107 @@
+import Foundation
+import RocksDB
+import Testing
+
+@testable import StorageEngine
+
+@Suite("A store that may not be opened for writing stays as it was")
+struct RefusedOpeningTests {
+  enum Damage: CaseIterable {
+    case bit
+    case cut
+    case emptied
+
+    func done(to log: Data) -> Data {
+      switch self {
+      case .bit:
+        var log = log
+        log[log.startIndex + log.count / 2] ^= 4
+        return log
+      case .cut: return log.prefix(log.count / 2)
+      case .emptied: return Data()
+      }
+    }
+  }
+
+  /// The contents of every file in a folder, by its path.
+  private func contents(of folder: String) throws -> [String: Data] {
+    var found: [String: Data] = [:]
+    for case let name as String in FileManager.default.enumerator(atPath: folder) ?? .init() {
+      var isFolder: ObjCBool = false
+      let path = folder + "/" + name
+      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
+        !isFolder.boolValue
+      else { continue }
+      found[name] = try Data(contentsOf: URL(filePath: path))
+    }
+    return found
+  }
+
+  /// What a crash leaves of a store with keys in a tier, all of them in its log and told of in `DURABLE`.
+  private func crashed(_ fixture: StoreFixture, _ tier: Tier) throws -> (path: String, log: String)
+  {
+    var configuration = StoreFixture.small
+    configuration.durability = .sync
+    let store = try fixture.create(configuration)
+    for number in 0..<100 { try store.put(bytes("key \(number)"), bytes("value \(number)")) }
+    if tier != .hot { try store.move(.all, from: .hot, to: tier) }
+    let expected = try store.tiers()[tier].database.latestSequenceNumber
+    let end = Date().addingTimeInterval(20)
+    func mark() throws -> UInt64? {
+      try DurableMark.read(tier, in: fixture.path + "/" + tier.rawValue)?.sequence
+    }
+    while try mark() != expected, Date() < end { usleep(10_000) }
+    try #require(try mark() == expected)
+    let path = fixture.folder + "/crashed"
+    try FileManager.default.copyItem(atPath: fixture.path, toPath: path)
+    let log = try #require(
+      fixture.files(of: tier, suffix: ".log").last {
+        (try? Data(contentsOf: URL(filePath: $0)))?.isEmpty == false
+      })
+    return (path, path + log.dropFirst(fixture.path.count))
+  }
+
+  @Test(
+    "where a log holds less than the drive did, so that a good copy still helps",
+    arguments: Tier.allCases, Damage.allCases)
+  func damagedLog(tier: Tier, damage: Damage) throws {
+    let fixture = try StoreFixture()
+    let (path, log) = try crashed(fixture, tier)
+    let whole = try Data(contentsOf: URL(filePath: log))
+    try damage.done(to: whole).write(to: URL(filePath: log))
+    let before = try contents(of: path)
+    for _ in 0..<2 {
+      #expect {
+        _ = fixture.closing(try TieredStore.open(path, configuration: StoreFixture.small))
+      } throws: { error in
+        guard case StoreError.corruption(tier, log, _) = error else { return false }
+        return true
+      }
+      let after = try contents(of: path)
+      #expect(after.keys.sorted() == before.keys.sorted())
+      #expect(after == before)
+    }
+    try whole.write(to: URL(filePath: log))
+    let store = fixture.closing(try TieredStore.open(path, configuration: StoreFixture.small))
+    for number in 0..<100 {
+      #expect(try store.get(bytes("key \(number)")) == bytes("value \(number)"))
+    }
+  }
+
+  @Test("where somebody else writes to it", arguments: 1...3)
+  func inUse(attempts: Int) throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    try store.put(bytes("key"), bytes("value"))
+    try store.close()
+    let writer = try fixture.open()
+    let before = try contents(of: fixture.path).keys.sorted()
+    for _ in 0..<attempts {
+      #expect(throws: StoreError.inUse(path: fixture.path + "/hot")) { _ = try fixture.open() }
+    }
+    #expect(try contents(of: fixture.path).keys.sorted() == before)
+    try writer.put(bytes("key"), bytes("after"))
+    try writer.close()
+    #expect(try fixture.open().get(bytes("key")) == bytes("after"))
+  }
+}
