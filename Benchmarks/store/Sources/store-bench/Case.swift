@@ -32,7 +32,8 @@ struct Case {
         by: Double(memory << 20)
           / Double(MemoryBudget(of: configuration, machineBytes: 1 << 40).neededBytes))
     }
-    configuration.directReads = arguments.name == "get-large"
+    configuration.directReads =
+      try arguments.name == "get-large" || arguments.number("direct", 0) != 0
     self.configuration = configuration
   }
 

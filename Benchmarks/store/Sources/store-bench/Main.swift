@@ -28,7 +28,7 @@ struct Arguments {
   private static let known: Set<String> = [
     "folder", "keys", "value", "threads", "seconds", "depth", "durability", "batch", "memory",
     "operations", "rate", "cache", "keep", "spin", "churn", "wait", "moves",
-    "walk", "zipf", "prefetch", "spare", "training", "sequence",
+    "direct", "walk", "zipf", "prefetch", "spare", "training", "sequence",
   ]
 
   init(_ arguments: [String]) throws {

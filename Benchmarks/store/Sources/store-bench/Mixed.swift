@@ -10,7 +10,8 @@ extension Case {
   /// `--spin 1` both stay awake, which leaves the store nothing of two cores but what the kernel takes
   /// from them by force. What is not cached is read by the store's own threads. With `--churn 1` a
   /// third thread flushes and compacts the whole store over and over; at this rate of puts the store by
-  /// itself would flush every half minute and compact every five.
+  /// itself would flush every half minute and compact every five. With `--memory` less than the data and
+  /// `--direct 1`, gets that find nothing in memory wait for the device.
   ///
   /// With `--moves 1` a third thread reclassifies: a day has gone by since the keys were read, so that the
   /// whole store is to sink from the hot tier, as much of it as the store's pace lets sink meanwhile. With
