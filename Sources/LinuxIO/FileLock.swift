@@ -3,21 +3,24 @@ import Glibc
 /// The right to be the only one that uses a file; dropping it gives it up.
 ///
 /// An advisory lock (`flock`) that all who use the file must ask for, also other parts of this process. The kernel
-/// drops it when the process ends, however it ends. Unlike one of `fcntl` it stays when another descriptor of the
-/// file is closed, flock(2).
+/// drops it when the process has ended, however it ends. Unlike one of `fcntl` it stays when another descriptor of the
+/// file is closed, flock(2). Whoever may read the file can take it.
 public struct FileLock: ~Copyable, Sendable {
   let descriptor: Int32
 
   /// Takes the lock of a file, without waiting.
   ///
-  /// - Parameter path: The file, which must be there and may be read.
+  /// - Parameter path: The file, which must be there and readable.
   /// - Throws: `SystemError`, with `EWOULDBLOCK` where another has it.
   public init(_ path: FileSystemPath) throws(SystemError) {
-    guard let descriptor = path.withCString({ open($0, O_RDONLY | O_CLOEXEC) }) else {
-      throw SystemError(call: "open", subject: path.description, errno: EINVAL)
+    let descriptor = path.withCString { path in
+      // NFS gives the lock to none but those who may write, flock(2).
+      let descriptor = open(path, O_RDWR | O_CLOEXEC)
+      return descriptor >= 0 ? descriptor : open(path, O_RDONLY | O_CLOEXEC)
     }
-    guard descriptor >= 0 else {
-      throw SystemError(call: "open", subject: path.description, errno: errno)
+    guard let descriptor, descriptor >= 0 else {
+      let code = descriptor == nil ? EINVAL : errno
+      throw SystemError(call: "open", subject: path.description, errno: code)
     }
     let code = Self.lock(descriptor)
     guard code == 0 else {

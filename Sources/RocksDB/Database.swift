@@ -23,10 +23,14 @@ public struct Database: ~Copyable, Sendable {
   ///   - options: How to open it.
   ///   - readOnly: Whether to change nothing, not even RocksDB's messages. Another process may then
   ///     have it open; what that writes later is not seen.
+  ///   - mendsManifest: Whether half an entry that a power cut left at the end of the manifest is cut
+  ///     off, though nothing else is changed. Opening for writing does so by itself; to read, only where
+  ///     nobody else has the database open.
   /// - Throws: `notFound` where there is no database, `busy` where another process has it open,
   ///   `corruption` naming the file, `ioError` for the rest.
   public init(
-    at path: String, options: DatabaseOptions = DatabaseOptions(), readOnly: Bool = false
+    at path: String, options: DatabaseOptions = DatabaseOptions(), readOnly: Bool = false,
+    mendsManifest: Bool = false
   ) throws(RocksDBError) {
     if let problem = rocksdb_shim_problem() {
       throw RocksDBError(code: .other, path: path, message: String(cString: problem))
@@ -39,11 +43,11 @@ public struct Database: ~Copyable, Sendable {
     do throws(RocksDBError) {
       database = try Self.open(path, native, readOnly: readOnly)
     } catch {
-      // Only now is it certain that no other process has it open.
-      guard !readOnly, error.code == .corruption, error.description.contains("/MANIFEST-"),
-        rocksdb_shim_cut_torn_manifest(path)
+      // Only now is it certain that no other process has it open for writing.
+      guard !readOnly || mendsManifest, error.code == .corruption,
+        error.description.contains("/MANIFEST-"), rocksdb_shim_cut_torn_manifest(path)
       else { throw error }
-      database = try Self.open(path, native, readOnly: false)
+      database = try Self.open(path, native, readOnly: readOnly)
     }
     native.fillReserve()
     handle = DatabaseHandle(database: database, path: path, options: native)
@@ -86,6 +90,12 @@ public struct Database: ~Copyable, Sendable {
       throw RocksDBError(code: .other, path: path, message: "RocksDB gave no reason")
     }
     return database
+  }
+
+  /// The first log of which opening dropped something, as a damaged record and what follows it; nil where there was
+  /// none, and where the database is not read-only, as that is then told in its file of messages alone.
+  public var damagedLog: String? {
+    handle.options.warnings.flatMap(RocksDBError.droppedLog).map { "\(path)/\($0.name)" }
   }
 
   /// The file in a database's folder that tells how much of the manifest the drive held.

@@ -15,13 +15,17 @@ extension RocksDBError {
   func namingDamagedLog(in database: String, warnings: String?) -> Self {
     guard code == .corruption, path == database else { return self }
     let messages = warnings ?? Self.beginning(of: database + "/LOG", byteLimit: 1 << 20)
-    guard let drop = messages.firstMatch(of: /\/(\d+\.log): (dropping \d+ bytes; [^\n]*)/) else {
-      return self
-    }
+    guard let drop = Self.droppedLog(messages) else { return self }
     var error = self
-    error.path = "\(database)/\(drop.1)"
-    error.message += " (\(drop.2))"
+    error.path = "\(database)/\(drop.name)"
+    error.message += " (\(drop.words))"
     return error
+  }
+
+  /// The first log of which RocksDB's messages say that something was dropped, and what they say.
+  static func droppedLog(_ messages: String) -> (name: String, words: String)? {
+    messages.firstMatch(of: /\/(\d+\.log): (dropping \d+ bytes; [^\n]*)/)
+      .map { (String($0.1), String($0.2)) }
   }
 
   /// Names the table that stopped an opening, where RocksDB names the manifest that refers to it.

@@ -13,7 +13,7 @@ struct FileLockTests {
   func oneHolder() throws {
     try Data("text".utf8).write(to: URL(filePath: path))
     defer { unlink(path) }
-    func errno() -> Int32 {
+    func code() -> Int32 {
       do throws(SystemError) {
         _ = try FileLock(FileSystemPath(path))
         return 0
@@ -23,14 +23,14 @@ struct FileLockTests {
     }
     do {
       let held = try FileLock(FileSystemPath(path))
-      #expect(errno() == EWOULDBLOCK)
+      #expect(code() == EWOULDBLOCK)
       // Closing another descriptor would drop a lock of fcntl.
       #expect(try Data(contentsOf: URL(filePath: path)) == Data("text".utf8))
-      #expect(errno() == EWOULDBLOCK)
+      #expect(code() == EWOULDBLOCK)
       extendLifetime(held)
     }
-    #expect(errno() == 0)
-    #expect(errno() == 0)
+    #expect(code() == 0)
+    #expect(code() == 0)
   }
 
   @Test("is given up though a child was forked and has not run its program yet")

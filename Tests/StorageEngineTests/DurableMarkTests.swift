@@ -153,10 +153,16 @@ import Testing
     #expect(try fixture.open().get(bytes("key")) == bytes("value"))
   }
 
+  enum Loss: CaseIterable {
+    case gone
+    case emptied
+    case bit
+  }
+
   @Test(
-    "refuses a tier that crashed where a log between its tables and the newest log is gone",
-    arguments: [true, false])
-  func missingLog(isEmptied: Bool) throws {
+    "refuses a tier that crashed where a log between its tables and the newest log is gone or damaged",
+    arguments: Loss.allCases)
+  func missingLog(loss: Loss) throws {
     let fixture = try StoreFixture()
     var configuration = StoreFixture.small
     // Memory goes to tables four buffers at a time, so that several logs are in use.
@@ -175,6 +181,12 @@ import Testing
       try store.put(bytes("key \(count)"), [UInt8](repeating: 1, count: 1000))
       count += 1
     }
+    // Word of the last change is left within 100 ms.
+    let newest = try store.tiers().hot.database.latestSequenceNumber
+    let end = Date().addingTimeInterval(20)
+    while try DurableMark.read(.hot, in: fixture.path + "/hot")?.sequence != newest, Date() < end {
+      usleep(10_000)
+    }
     // What a crash leaves.
     let crashed = fixture.folder + "/crashed"
     try FileManager.default.copyItem(atPath: fixture.path, toPath: crashed)
@@ -182,10 +194,13 @@ import Testing
     try #require(logs.count == 3)
     let first = crashed + logs[0].dropFirst(fixture.path.count)
     let contents = try Data(contentsOf: URL(filePath: first))
-    if isEmptied {
-      try Data().write(to: URL(filePath: first))
-    } else {
-      try FileManager.default.removeItem(atPath: first)
+    switch loss {
+    case .gone: try FileManager.default.removeItem(atPath: first)
+    case .emptied: try Data().write(to: URL(filePath: first))
+    case .bit:
+      var damaged = contents
+      damaged[damaged.startIndex + damaged.count / 2] ^= 1
+      try damaged.write(to: URL(filePath: first))
     }
     for readOnly in [true, false] {
       configuration.readOnly = readOnly
@@ -200,9 +215,11 @@ import Testing
     let unmarked = fixture.folder + "/unmarked"
     try FileManager.default.copyItem(atPath: crashed, toPath: unmarked)
     try FileManager.default.removeItem(atPath: unmarked + "/hot/" + DurableMark.fileName)
-    configuration.readOnly = true
-    #expect(throws: StoreError.self) {
-      _ = try TieredStore.open(unmarked, configuration: configuration)
+    if loss != .bit {
+      configuration.readOnly = true
+      #expect(throws: StoreError.self) {
+        _ = try TieredStore.open(unmarked, configuration: configuration)
+      }
     }
     configuration.readOnly = false
     let left = try TieredStore.open(unmarked, configuration: configuration)

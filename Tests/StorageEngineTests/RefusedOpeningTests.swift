@@ -11,7 +11,7 @@ struct RefusedOpeningTests {
     case cut
     case emptied
 
-    func done(to log: Data) -> Data {
+    func damaged(_ log: Data) -> Data {
       switch self {
       case .bit:
         var log = log
@@ -23,14 +23,14 @@ struct RefusedOpeningTests {
     }
   }
 
-  /// The contents of every file in a folder, by its path.
+  /// The contents of every file in a folder, by its path, but for RocksDB's locks, which closing them would drop.
   private func contents(of folder: String) throws -> [String: Data] {
     var found: [String: Data] = [:]
     for case let name as String in FileManager.default.enumerator(atPath: folder) ?? .init() {
       var isFolder: ObjCBool = false
       let path = folder + "/" + name
       guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
-        !isFolder.boolValue
+        !isFolder.boolValue, !path.hasSuffix("/LOCK")
       else { continue }
       found[name] = try Data(contentsOf: URL(filePath: path))
     }
@@ -68,7 +68,7 @@ struct RefusedOpeningTests {
     let fixture = try StoreFixture()
     let (path, log) = try crashed(fixture, tier)
     let whole = try Data(contentsOf: URL(filePath: log))
-    try damage.done(to: whole).write(to: URL(filePath: log))
+    try damage.damaged(whole).write(to: URL(filePath: log))
     let before = try contents(of: path)
     for _ in 0..<2 {
       #expect {
@@ -86,6 +86,81 @@ struct RefusedOpeningTests {
     for number in 0..<100 {
       #expect(try store.get(bytes("key \(number)")) == bytes("value \(number)"))
     }
+  }
+
+  @Test("where a lower tier's list of files ends before what the drive held")
+  func shortManifest() throws {
+    let fixture = try StoreFixture()
+    let (path, _) = try crashed(fixture, .cold)
+    let manifest = try #require(
+      FileManager.default.contentsOfDirectory(atPath: path + "/cold").first {
+        $0.hasPrefix("MANIFEST-")
+      })
+    let file = URL(filePath: "\(path)/cold/\(manifest)")
+    let whole = try Data(contentsOf: file)
+    try whole.dropLast(20).write(to: file)
+    let before = try contents(of: path)
+    #expect {
+      _ = fixture.closing(try TieredStore.open(path, configuration: StoreFixture.small))
+    } throws: { error in
+      guard case StoreError.corruption(.cold, file.path, _) = error else { return false }
+      return true
+    }
+    #expect(try contents(of: path) == before)
+    try whole.write(to: file)
+    let store = fixture.closing(try TieredStore.open(path, configuration: StoreFixture.small))
+    #expect(try store.get(bytes("key 7")) == bytes("value 7"))
+  }
+
+  @Test("where the list of files ends in half an entry and a log is damaged as well")
+  func tornManifest() throws {
+    let fixture = try StoreFixture()
+    let (path, log) = try crashed(fixture, .hot)
+    let manifest = try #require(
+      FileManager.default.contentsOfDirectory(atPath: path + "/hot").first {
+        $0.hasPrefix("MANIFEST-")
+      })
+    // A record's head that tells of more than there is, which a power cut left behind what the drive held.
+    let file = try FileHandle(forWritingTo: URL(filePath: "\(path)/hot/\(manifest)"))
+    try file.seekToEnd()
+    try file.write(contentsOf: Data([1, 2, 3, 4, 200, 0, 1, 9, 9]))
+    try file.close()
+    let whole = try Data(contentsOf: URL(filePath: log))
+    try Damage.bit.damaged(whole).write(to: URL(filePath: log))
+    for _ in 0..<2 {
+      #expect {
+        _ = fixture.closing(try TieredStore.open(path, configuration: StoreFixture.small))
+      } throws: { error in
+        guard case StoreError.corruption(.hot, log, _) = error else { return false }
+        return true
+      }
+    }
+    try whole.write(to: URL(filePath: log))
+    let store = fixture.closing(try TieredStore.open(path, configuration: StoreFixture.small))
+    for number in 0..<100 {
+      #expect(try store.get(bytes("key \(number)")) == bytes("value \(number)"))
+    }
+  }
+
+  @Test("where a snapshot still holds what was closed")
+  func heldBySnapshot() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    try store.put(bytes("key"), bytes("value"))
+    let snapshot = try store.snapshot()
+    let closing = Thread { try? store.close() }
+    closing.start()
+    let end = Date().addingTimeInterval(20)
+    func isMarked(_ tier: Tier) throws -> Bool {
+      try (DurableMark.read(tier, in: fixture.path + "/" + tier.rawValue)?.log ?? 0) > 0
+    }
+    while try !Tier.allCases.allSatisfy(isMarked), Date() < end { usleep(10_000) }
+    let before = try contents(of: fixture.path)
+    #expect(throws: StoreError.inUse(path: fixture.path + "/hot")) { _ = try fixture.open() }
+    let after = try contents(of: fixture.path)
+    #expect(after.keys.sorted() == before.keys.sorted())
+    #expect(after.filter { before[$0.key] != $0.value }.map(\.key) == [])
+    #expect(try snapshot.get(bytes("key")) == bytes("value"))
   }
 
   @Test("where somebody else writes to it", arguments: 1...3)

@@ -11,9 +11,9 @@ internal import SystemPackage
 /// 1. 100 ms after a sync of the log at the latest the number of changes is noted (``DurableNoter``); closing
 ///    notes it with the newest log and its size.
 /// 2. Opening refuses a tier whose log is missing or shorter, before RocksDB has seen it.
-/// 3. It then strikes out the log, which RocksDB replaces.
-/// 4. A tier that comes back with fewer changes has lost some, as by a flipped bit in the log, and is
-///    refused as well.
+/// 3. A tier that comes back with fewer changes has lost some, as by a flipped bit in the log, and is refused as well.
+///    To write, it is first opened for reading only to find that out (``TierDatabase/check(_:settings:)``).
+/// 4. Opening for writing then strikes out the log, which RocksDB replaces.
 ///
 /// Lines of fixed length, written in place: a crash leaves the old ones or the new ones, and both
 /// are true.
@@ -174,23 +174,29 @@ struct DurableMark: Sendable, Equatable {
         + Self.remedy)
   }
 
-  /// What is wrong with an open tier whose newest change is `found`, and whose newest log was `newestLog` before.
+  /// What is wrong with an open tier.
+  ///
+  /// - Parameters:
+  ///   - tier: Which.
+  ///   - found: RocksDB's number of its newest change.
+  ///   - damagedLog: The log of which RocksDB says that it is damaged; nil where it does not.
+  ///   - newestLog: The newest log before it was opened.
+  ///   - folder: The tier's.
+  /// - Returns: Nil for nothing.
   func sequenceFault(
-    _ tier: Tier, found: UInt64, log newestLog: String?, in folder: String
+    _ tier: Tier, found: UInt64, damagedLog: String?, newestLog: String?, in folder: String
   ) -> StoreError? {
     guard found < sequence else { return nil }
+    let newest = log > 0 ? Self.path(of: log, in: folder) : newestLog
     return .corruption(
-      tier: tier, file: log > 0 ? Self.path(of: log, in: folder) : newestLog ?? folder,
+      tier: tier, file: damagedLog ?? newest ?? folder,
       cause: "the log can be read up to change \(found), and the drive held \(sequence); "
         + Self.remedy)
   }
 
   /// A file that is there and cannot be read: no sign of damage.
   private static func unreadable(_ tier: Tier, _ file: String, _ errno: Int32) -> StoreError {
-    let cause = "it cannot be read: \(SystemError.text(of: errno))"
-    return [EACCES, EPERM, EMFILE, ENFILE, ENOMEM].contains(errno)
-      ? .refused(tier: tier, path: file, cause: cause)
-      : .failed(tier: tier, path: file, cause: cause)
+    TierPlace(tier: tier, path: file).failure(of: file, "it cannot be read", errno: errno)
   }
 
   private static let consequence =

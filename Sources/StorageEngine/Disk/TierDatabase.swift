@@ -1,3 +1,4 @@
+internal import Glibc
 internal import LinuxIO
 internal import RocksDB
 internal import Synchronization
@@ -15,6 +16,30 @@ struct TierPlace: Sendable, Equatable {
     case .refused: .refused(tier: tier, path: error.path, cause: error.message)
     default: .failed(tier: tier, path: error.path, cause: error.message)
     }
+  }
+
+  /// The store's error where its database could not be opened.
+  func openingFailure(_ error: RocksDBError) -> StoreError {
+    switch error.code {
+    case .busy: return .inUse(path: path)
+    // Where ``TierLock`` is none: before RocksDB asks for its own lock it renames and removes its messages, and
+    // another process that opens the store at the same moment did so first.
+    case .notFound where error.path.hasPrefix(path + "/LOG"): return .inUse(path: path)
+    // The folder is the right one: its label was there.
+    case .notFound:
+      return .corruption(
+        tier: tier, file: error.path == path ? path + "/CURRENT" : error.path,
+        cause: "it is missing (\(error.message))")
+    default: return storeError(error)
+    }
+  }
+
+  /// The error for a file of the tier with which the system did not do what was asked for.
+  func failure(of file: String, _ words: String, errno: Int32) -> StoreError {
+    let cause = "\(words): \(SystemError.text(of: errno))"
+    return [EACCES, EPERM, EMFILE, ENFILE, ENOMEM].contains(errno)
+      ? .refused(tier: tier, path: file, cause: cause)
+      : .failed(tier: tier, path: file, cause: cause)
   }
 
   /// The error for a stored value that is none.
@@ -48,7 +73,7 @@ final class TierDatabase: Sendable {
   ///   - directReads: Whether reads go around the page cache.
   ///   - access: What it is opened for; where that is ``Access/write``, it was checked
   ///     (``check(_:settings:)``).
-  ///   - lock: What keeps others from writing to the tier, held until it is closed.
+  ///   - lock: What keeps others from writing to the tier, held as long as this is; nil to read.
   /// - Throws: ``StoreError/inUse(path:)``, or what is wrong with the tier.
   init(
     _ place: TierPlace, settings: TierSettings, memory: SharedMemory?, directReads: Bool,
@@ -60,8 +85,8 @@ final class TierDatabase: Sendable {
     noter = DurableNoter(folder: path)
     let mark = access == .create ? nil : try DurableMark.read(tier, in: path)
     if let fault = mark?.logFault(tier, in: path) { throw fault }
-    // A snapshot may still hold a tier open that was closed, and a few file systems know no lock but RocksDB's.
-    if access == .write, !Self.isBeingWritten(at: path) { DurableMark.trimLogs(in: path) }
+    assert(access.isReadOnly == (lock == nil))
+    if access == .write { DurableMark.trimLogs(in: path) }
     let newestLog = DurableMark.newestLog(in: path)
     // RocksDB removes the log once it has read it.
     if let mark, access == .write { DurableMark(sequence: mark.sequence).write(in: path) }
@@ -81,50 +106,57 @@ final class TierDatabase: Sendable {
       if directReads { options.mmapReads = false }
       database = try Database(at: path, options: options, readOnly: access.isReadOnly)
     } catch {
-      switch error.code {
-      case .busy: throw .inUse(path: path)
-      // Where ``TierLock`` is none: before RocksDB asks for its own lock it renames and removes its messages, and
-      // another process that opens the store at the same moment did so first.
-      case .notFound where error.path.hasPrefix(path + "/LOG"):
-        throw .inUse(path: path)
-      // The folder is the right one: its label was there.
-      case .notFound:
-        throw .corruption(
-          tier: tier, file: error.path == path ? path + "/CURRENT" : error.path,
-          cause: "it is missing (\(error.message))")
-      default: throw place.storeError(error)
-      }
+      throw place.openingFailure(error)
     }
     let found = database.latestSequenceNumber
-    if let fault = mark?.sequenceFault(tier, found: found, log: newestLog, in: path) { throw fault }
+    if let fault = mark?.sequenceFault(
+      tier, found: found, damagedLog: database.damagedLog, newestLog: newestLog, in: path)
+    {
+      throw fault
+    }
     if access == .write { DurableMark.removeEmptyLogs(in: path) }
   }
 
   deinit { noter.stop() }
 
-  /// Refuses a tier whose log reaches less far than the drive held it, while nothing of the tier is changed.
+  /// Refuses a tier that cannot be opened for writing, or whose log reaches less far than the drive held it, while
+  /// nothing of the tier is changed.
   ///
   /// As RocksDB opens for writing, it puts what it can read of a log into tables and removes the log: a good copy
   /// that is put in its place afterwards is passed over. So the log is first read through for nothing but the
-  /// number of its last change.
+  /// number of its last change. What half an entry a power cut left in the list of files is cut off before.
   ///
-  /// - Throws: ``StoreError/corruption(tier:file:cause:)``, and what keeps this process from reading the mark.
+  /// - Parameters:
+  ///   - place: Which tier, and its folder; nobody else may have it open (``TierLock``).
+  ///   - settings: How the tier is set.
+  /// - Throws: What is wrong with the tier.
   static func check(_ place: TierPlace, settings: TierSettings) throws(StoreError) {
     let (tier, path) = (place.tier, place.path)
+    // Without a mark everything that can be read is wanted.
     guard let mark = try DurableMark.read(tier, in: path) else { return }
     if let fault = mark.logFault(tier, in: path) { throw fault }
     var options = Self.options(settings, creating: false)
     options.tracksLogs = true
+    // The cheapest to fill; it holds what was in the write buffers, of which the budget knows, and is gone before
+    // they are filled again.
     options.memtable = .vector
-    options.openFiles = 16
+    // RocksDB takes no fewer (SanitizeOptions).
+    options.openFiles = 20
     options.blockCacheBytes = 0
     options.statistics = false
-    // What cannot be opened so, as after a crash that left half an entry in the list of files, is mended or told
-    // where it is opened for writing.
-    guard let database = try? Database(at: path, options: options, readOnly: true) else { return }
-    let fault = mark.sequenceFault(
-      tier, found: database.latestSequenceNumber, log: DurableMark.newestLog(in: path), in: path)
-    if let fault { throw fault }
+    let newestLog = DurableMark.newestLog(in: path)
+    let database: Database
+    do throws(RocksDBError) {
+      database = try Database(at: path, options: options, readOnly: true, mendsManifest: true)
+    } catch {
+      throw place.openingFailure(error)
+    }
+    let found = database.latestSequenceNumber
+    if let fault = mark.sequenceFault(
+      tier, found: found, damagedLog: database.damagedLog, newestLog: newestLog, in: path)
+    {
+      throw fault
+    }
   }
 
   /// Leaves word of how much the drive holds, where all of it is there.

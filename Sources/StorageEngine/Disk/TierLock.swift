@@ -11,7 +11,9 @@ final class TierLock: Sendable {
 
   /// Takes the lock of a tier.
   ///
-  /// - Throws: ``StoreError/inUse(path:)`` where another has it.
+  /// - Parameter place: Which tier, and its folder.
+  /// - Throws: ``StoreError/inUse(path:)`` where another has it, or a database that was closed is still held open by
+  ///   who reads from it, and what keeps this process from asking.
   init(_ place: TierPlace) throws(StoreError) {
     let label = FileSystemPath(place.path).appending(TierLabel.fileName)
     do throws(SystemError) {
@@ -21,9 +23,11 @@ final class TierLock: Sendable {
       case EWOULDBLOCK: throw .inUse(path: place.path)
       case ENOLCK, EOPNOTSUPP, ENOSYS, EBADF: lock = nil
       default:
-        throw .failed(
-          tier: place.tier, path: label.description, cause: SystemError.text(of: error.errno))
+        throw place.failure(
+          of: label.description, "its lock cannot be taken: \(error.call)", errno: error.errno)
       }
     }
+    // A snapshot holds RocksDB open after its store has closed, and so its lock.
+    guard !TierDatabase.isBeingWritten(at: place.path) else { throw .inUse(path: place.path) }
   }
 }
