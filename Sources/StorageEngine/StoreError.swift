@@ -63,8 +63,9 @@ public enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
       "no space for the \(tier.rawValue) tier in '\(path)': \(cause); the store takes no writes "
         + "and keeps all it acknowledged; make room, and writes go on"
     case .corruption(let tier, let file, let cause):
-      "the \(tier.rawValue) tier is damaged in '\(file)': \(cause); restore the tier from a "
-        + "checkpoint or a dump ('verify' names all that is damaged)"
+      "the \(tier.rawValue) tier is damaged in '\(file)': \(cause); put a good copy of it back, or "
+        + "restore all tiers from one checkpoint, or load a dump into a new store ('verify' names all that is "
+        + "damaged)"
     case .failed(let tier, let path, let cause):
       "the \(tier.rawValue) tier in '\(path)' failed: \(cause); look at the device before the "
         + "store is opened again"

@@ -138,7 +138,7 @@ extension StoreCommand {
         throw CommandFailure(
           .fail,
           "\(options.store): \(damages.count) \(damages.count == 1 ? "place is" : "places are") "
-            + "damaged; restore the tier from a checkpoint or a dump")
+            + "damaged; restore all tiers from one checkpoint, or load a dump into a new store")
       }
       StandardStream.output.write("every checksum is right\n")
     }

@@ -18,8 +18,9 @@ extension StoreCommand {
           used a day, p99 half of its keys are read or written no more often than so many times a day,
                           one in a hundred more often than the second number; rates over the last days,
                           of a store that was used for less than an hour as if it were one
-          hot, warm, cold the share of its keys that belong to each tier by their use, and move there
-                          at the next reclassification
+          hot, warm, cold the share of its keys, deleted ones that are still stored among them, that
+                          belong to each tier by their use, and move there at the next
+                          reclassification (down once the store was watched for a day)
         Use is what the process that last wrote to the store knew when it closed it or \
         reclassified ('store serve' does, by the hour): – where no such process was. Up to \
         100 000 keys of each tier are looked at, the first in their order.
