@@ -43,7 +43,7 @@ public struct Database: ~Copyable, Sendable {
     do throws(RocksDBError) {
       database = try Self.open(path, native, readOnly: readOnly)
     } catch {
-      // Only now is it certain that no other process has it open for writing.
+      // Only now, or where the caller says so, is it certain that no other process has it open for writing.
       guard !readOnly || mendsManifest, error.code == .corruption,
         error.description.contains("/MANIFEST-"), rocksdb_shim_cut_torn_manifest(path)
       else { throw error }

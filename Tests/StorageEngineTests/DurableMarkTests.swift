@@ -36,14 +36,8 @@ import Testing
     let store = try fixture.create()
     for number in 0..<100 { try store.put(bytes("key \(number)"), bytes("value")) }
     if tier != .hot { try store.move(.all, from: .hot, to: tier) }
-    let expected = try store.tiers()[tier].database.latestSequenceNumber
+    let (expected, found) = try fixture.awaitMark(of: tier, in: store)
     #expect(expected >= 1)
-    let end = Date().addingTimeInterval(20)
-    var found: DurableMark?
-    repeat {
-      usleep(10_000)
-      found = try DurableMark.read(tier, in: fixture.path + "/" + tier.rawValue)
-    } while found?.sequence != expected && Date() < end
     #expect(found == DurableMark(sequence: expected))
   }
 
@@ -182,11 +176,7 @@ import Testing
       count += 1
     }
     // Word of the last change is left within 100 ms.
-    let newest = try store.tiers().hot.database.latestSequenceNumber
-    let end = Date().addingTimeInterval(20)
-    while try DurableMark.read(.hot, in: fixture.path + "/hot")?.sequence != newest, Date() < end {
-      usleep(10_000)
-    }
+    try fixture.awaitMark(of: .hot, in: store)
     // What a crash leaves.
     let crashed = fixture.folder + "/crashed"
     try FileManager.default.copyItem(atPath: fixture.path, toPath: crashed)
@@ -234,5 +224,24 @@ import Testing
     for number in 0..<count {
       #expect(try again.get(bytes("key \(number)"))?.count == 1000)
     }
+  }
+}
+
+extension StoreFixture {
+  /// Waits until `DURABLE` tells of the last change of a tier, 20 s at most.
+  ///
+  /// - Returns: That change's number, and what the file says then.
+  @discardableResult
+  func awaitMark(
+    of tier: Tier, in store: TieredStore
+  ) throws -> (expected: UInt64, found: DurableMark?) {
+    let expected = try store.tiers()[tier].database.latestSequenceNumber
+    let end = Date().addingTimeInterval(20)
+    var found: DurableMark?
+    repeat {
+      usleep(10_000)
+      found = try DurableMark.read(tier, in: path + "/" + tier.rawValue)
+    } while found?.sequence != expected && Date() < end
+    return (expected, found)
   }
 }

@@ -9,10 +9,10 @@ extension Case {
   /// `--walk 1` the client walks by 64 neighbours from a random key on; else by four keys far apart that
   /// always follow one another, as the records of a transfer do; with `--zipf 1` nothing follows anything: keys
   /// by Zipf's law, of skew 0.99. `--sequence FILE` names the keys instead, a number a line, in the turn in
-  /// which they are asked for. `--training` gets, one after the other, let the store learn; the figures are of `--operations` more, other chains in other turns, between which the
-  /// client works for `--wait` microseconds, as it does in the last thousand before them. `--prefetch`
-  /// bytes are for reading ahead, 1 MiB by default; with 0 nothing is read ahead, and the cache is larger by
-  /// `--spare` bytes, again 1 MiB.
+  /// which they are asked for. `--training` gets, one after the other, let the store learn; the figures are
+  /// of `--operations` more, other chains in other turns, between which the client works for `--wait`
+  /// microseconds, as it does in the last thousand before them. `--prefetch` bytes are for reading ahead,
+  /// 1 MiB by default; with 0 nothing is read ahead, and the cache is larger by `--spare` bytes, again 1 MiB.
   func chains() throws -> Fields {
     let wait = try arguments.number("wait", 0)
     let training = try arguments.number("training", 8000)
