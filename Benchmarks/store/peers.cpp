@@ -4,7 +4,7 @@
 //
 // ENGINE: lmdb, leveldb, rocksdb (LRU block cache, no compression). CASE: get (resident, uniform, one
 // thread), get-large (data larger than memory, two threads), scan (whole, one thread), batch (1000
-// random keys a batch, log on, not synced).
+// random keys a batch, log on, not synced), batch-gets (with 10,000 gets a second beside it).
 #include <fcntl.h>
 #include <leveldb/cache.h>
 #include <leveldb/db.h>
@@ -18,6 +18,7 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -89,8 +90,8 @@ struct Engine {
   // Sets `numbers`, in one transaction or batch.
   virtual void write(const Keys &keys, const std::vector<uint64_t> &numbers) = 0;
   virtual void settle() {}
-  // A reader of one thread: looks a key up and checks its value.
-  virtual std::function<void(uint64_t)> reader(const Keys &keys) = 0;
+  // A reader of one thread: looks a key up, which need not be there if that is said, and checks its value.
+  virtual std::function<void(uint64_t)> reader(const Keys &keys, bool mayBeMissing = false) = 0;
   virtual uint64_t scan(uint64_t &bytes) = 0;
 };
 
@@ -113,11 +114,12 @@ struct Tree : Engine {
     const auto status = db->Write(WriteOptions(), &batch);
     must(status.ok(), status.ToString());
   }
-  std::function<void(uint64_t)> reader(const Keys &keys) override {
-    return [this, &keys, value = std::string()](uint64_t number) mutable {
+  std::function<void(uint64_t)> reader(const Keys &keys, bool mayBeMissing) override {
+    return [this, &keys, mayBeMissing, value = std::string()](uint64_t number) mutable {
       char key[keyBytes];
       keys.key(number, key);
       const auto status = db->Get(ReadOptions(), Slice(key, keyBytes), &value);
+      if (mayBeMissing && status.IsNotFound()) return;
       must(status.ok(), status.ToString());
       keys.check(value.data(), value.size(), number);
     };
@@ -208,14 +210,16 @@ struct LMDB : Engine {
     }
     must(mdb_txn_commit(txn) == 0, "mdb_txn_commit");
   }
-  std::function<void(uint64_t)> reader(const Keys &keys) override {
+  std::function<void(uint64_t)> reader(const Keys &keys, bool mayBeMissing) override {
     MDB_txn *txn = nullptr;
     must(mdb_txn_begin(env, nullptr, MDB_RDONLY, &txn) == 0, "mdb_txn_begin");
-    return [this, &keys, txn](uint64_t number) {
+    return [this, &keys, mayBeMissing, txn](uint64_t number) {
       char key[keyBytes];
       keys.key(number, key);
       MDB_val k{keyBytes, key}, v;
-      must(mdb_get(txn, dbi, &k, &v) == 0, "mdb_get");
+      const int result = mdb_get(txn, dbi, &k, &v);
+      if (mayBeMissing && result == MDB_NOTFOUND) return;
+      must(result == 0, "mdb_get");
       keys.check(static_cast<const char *>(v.mv_data), v.mv_size, number);
     };
   }
@@ -265,6 +269,46 @@ double reads(Engine &engine, const Keys &keys, double duration, int threads) {
   return static_cast<double>(total) / (seconds() - start);
 }
 
+// Gets at a steady rate beside what else goes on, each due at its time, from which its wait is counted.
+class SteadyGets {
+ public:
+  SteadyGets(Engine &engine, const Keys &keys, double rate)
+      : thread_([this, &engine, &keys, rate] {
+          try {
+            auto read = engine.reader(keys, true);
+            Random random{9};
+            for (double due = seconds(); !isDone_; due += 1 / rate) {
+              double now;
+              while ((now = seconds()) < due) usleep(static_cast<useconds_t>((due - now) * 1e6));
+              read(random.below(keys.count));
+              waits_.push_back(seconds() - due);
+            }
+          } catch (const std::exception &error) {
+            fprintf(stderr, "peers: %s\n", error.what());
+            failed_ = true;
+          }
+        }) {}
+  ~SteadyGets() { stop(); }
+  void stop() {
+    isDone_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  // The wait that 99 of 100 do not exceed, in seconds.
+  double p99() {
+    stop();
+    must(!failed_ && !waits_.empty(), "a reader failed");
+    const auto place = waits_.begin() + static_cast<ptrdiff_t>(waits_.size() * 99 / 100);
+    std::nth_element(waits_.begin(), place, waits_.end());
+    return *place;
+  }
+
+ private:
+  std::atomic<bool> isDone_{false};
+  std::atomic<bool> failed_{false};
+  std::vector<double> waits_;
+  std::thread thread_;
+};
+
 int run(int argc, char **argv) {
   if (argc < 7) {
     fprintf(stderr, "peers ENGINE CASE FOLDER KEYS VALUE_BYTES SECONDS [MEMORY_MIB]\n");
@@ -276,7 +320,8 @@ int run(int argc, char **argv) {
   const size_t memory = (argc > 7 ? strtoull(argv[7], nullptr, 10) : 2048) << 20;
   const std::string marker = folder + ".filled";
   const std::string wanted = std::string(argv[4]) + " " + argv[5];
-  const bool writes = caseName == "batch";
+  const bool getsBeside = caseName == "batch-gets";
+  const bool writes = caseName == "batch" || getsBeside;
   bool filled = false;
   if (FILE *file = fopen(marker.c_str(), "r")) {
     char text[64] = {};
@@ -295,12 +340,15 @@ int run(int argc, char **argv) {
   if (writes) {
     Random random{7};
     std::vector<uint64_t> numbers(1000);
+    std::unique_ptr<SteadyGets> gets;
+    if (getsBeside) gets = std::make_unique<SteadyGets>(*engine, keys, 10000);
     const double start = seconds();
     for (uint64_t done = 0; done < keys.count; done += 1000) {
       for (auto &number : numbers) number = random.below(keys.count);
       engine->write(keys, numbers);
     }
     const double written = seconds();
+    if (gets) printf("\"get_p99_ms\": %.4g, ", gets->p99() * 1e3);
     printf("\"rate\": %.0f}\n", static_cast<double>(keys.count) / (written - start));
     return 0;
   }

@@ -94,6 +94,37 @@ public struct FileSystemPath: Hashable, Sendable, CustomStringConvertible,
     return traces.sorted()
   }
 
+  /// The same place without links and dots, as `realpath` tells; nil where nothing is there.
+  public var resolved: FileSystemPath? {
+    guard let found = withCString({ realpath($0, nil) }) ?? nil else { return nil }
+    defer { free(found) }
+    return FileSystemPath(bytes: Array(UnsafeRawBufferPointer(start: found, count: strlen(found))))
+  }
+
+  /// Whether this is a folder or what lies below it, both without links and dots.
+  public func isWithin(_ folder: FileSystemPath) -> Bool {
+    bytes == folder.bytes
+      || bytes.starts(with: folder.bytes + (folder.bytes.last == 0x2F ? [] : [0x2F]))
+  }
+
+  /// Why this process may not write to what lies at this path, as an `errno`; 0 where it may.
+  ///
+  /// As its effective user, and where the file system lets anybody write.
+  public var refusalToWrite: Int32 {
+    guard let result = withCString({ faccessat(AT_FDCWD, $0, W_OK, AT_EACCESS) }) else {
+      return EINVAL
+    }
+    return result == 0 ? 0 : errno
+  }
+
+  /// Gives the file of this path another, in place of what has that one now, as `rename` does.
+  public func rename(to target: FileSystemPath) throws(SystemError) {
+    let result = withCString { own in target.withCString { Glibc.rename(own, $0) } } ?? nil
+    guard result == 0 else {
+      throw SystemError(call: "rename", subject: description, errno: result == nil ? EINVAL : errno)
+    }
+  }
+
   /// Removes the file or the link of this path, but no folder, and tells whether it did.
   @discardableResult
   public func removeFile() -> Bool { withCString { unlink($0) } == 0 }

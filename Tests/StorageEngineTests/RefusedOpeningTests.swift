@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import RocksDB
 import Testing
 
@@ -23,20 +24,6 @@ struct RefusedOpeningTests {
     }
   }
 
-  /// The contents of every file in a folder, by its path, but for RocksDB's locks, which closing them would drop.
-  private func contents(of folder: String) throws -> [String: Data] {
-    var found: [String: Data] = [:]
-    for case let name as String in FileManager.default.enumerator(atPath: folder) ?? .init() {
-      var isFolder: ObjCBool = false
-      let path = folder + "/" + name
-      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
-        !isFolder.boolValue, !path.hasSuffix("/LOCK")
-      else { continue }
-      found[name] = try Data(contentsOf: URL(filePath: path))
-    }
-    return found
-  }
-
   /// What a crash leaves of a store with keys in a tier, all of them in its log and told of in `DURABLE`.
   private func crashed(_ fixture: StoreFixture, _ tier: Tier) throws -> (path: String, log: String)
   {
@@ -59,6 +46,17 @@ struct RefusedOpeningTests {
   private func manifest(in folder: String) throws -> String {
     let names = try FileManager.default.contentsOfDirectory(atPath: folder)
     return folder + "/" + (try #require(names.first { $0.hasPrefix("MANIFEST-") }))
+  }
+
+  /// The names of all files, once RocksDB has removed in the background what its opening has replaced.
+  private func settledNames(_ path: String) throws -> [String] {
+    var names: [String] = []
+    let end = Date().addingTimeInterval(20)
+    while try names != contents(of: path).keys.sorted(), Date() < end {
+      names = try contents(of: path).keys.sorted()
+      usleep(500_000)
+    }
+    return names
   }
 
   private func expectRefused(
@@ -143,6 +141,7 @@ struct RefusedOpeningTests {
       try (DurableMark.read(tier, in: fixture.path + "/" + tier.rawValue)?.log ?? 0) > 0
     }
     while try !Tier.allCases.allSatisfy(isMarked), Date() < end { usleep(10_000) }
+    _ = try settledNames(fixture.path)
     let before = try contents(of: fixture.path)
     #expect(throws: StoreError.inUse(path: fixture.path + "/hot")) { _ = try fixture.open() }
     let after = try contents(of: fixture.path)
@@ -159,13 +158,7 @@ struct RefusedOpeningTests {
     try store.close()
     let writer = try fixture.open()
     try writer.waitUntilIdle()
-    // RocksDB removes what its opening has replaced in the background, and some of it a little later.
-    var before: [String] = []
-    let end = Date().addingTimeInterval(20)
-    while try before != contents(of: fixture.path).keys.sorted(), Date() < end {
-      before = try contents(of: fixture.path).keys.sorted()
-      usleep(500_000)
-    }
+    let before = try settledNames(fixture.path)
     for _ in 0..<attempts {
       #expect(throws: StoreError.inUse(path: fixture.path + "/hot")) { _ = try fixture.open() }
     }
@@ -173,5 +166,77 @@ struct RefusedOpeningTests {
     try writer.put(bytes("key"), bytes("after"))
     try writer.close()
     #expect(try fixture.open().get(bytes("key")) == bytes("after"))
+  }
+
+  @Test(
+    "where a pipe lies in the place of a file, by its name and at once", arguments: Tier.allCases,
+    ["CURRENT", "LOCK", "DURABLE-MANIFEST", "DURABLE", "MOVES", "log"])
+  func pipe(tier: Tier, name: String) throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    try store.put(bytes("key"), bytes("value"))
+    try store.close()
+    let file =
+      name == "log"
+      ? try #require(fixture.files(of: tier, suffix: ".log").last)
+      : "\(fixture.path)/\(tier.rawValue)/\(name)"
+    try? FileManager.default.removeItem(atPath: file)
+    try #require(mkfifo(file, 0o600) == 0)
+    for readOnly in [true, false] {
+      var configuration = StoreFixture.small
+      configuration.readOnly = readOnly
+      #expect {
+        _ = try fixture.open(configuration)
+      } throws: { error in
+        guard case StoreError.corruption(tier, file, _) = error else { return false }
+        return true
+      }
+    }
+  }
+
+  @Test(
+    "where a tier may not be written to", .enabled(if: LoopDisk.isUsable, "mounting needs root"),
+    arguments: Tier.allCases)
+  func readOnlyDrive(tier: Tier) throws {
+    let fixture = try StoreFixture()
+    let folder = "\(fixture.path)/\(tier.rawValue)"
+    let store = try fixture.create()
+    try store.put(bytes("key"), bytes("value"))
+    try store.close()
+    try #require(mount(folder, folder, nil, UInt(MS_BIND), nil) == 0)
+    defer { #expect(umount(folder) == 0) }
+    try #require(mount(nil, folder, nil, UInt(MS_BIND | MS_REMOUNT | MS_RDONLY), nil) == 0)
+    let before = try contents(of: fixture.path)
+    #expect {
+      _ = try fixture.open()
+    } throws: { error in
+      guard case StoreError.failed(tier, folder, let cause) = error else { return false }
+      return cause.hasPrefix("it cannot be written to: ")
+    }
+    #expect(try contents(of: fixture.path) == before)
+  }
+
+  @Test("where a label is damaged, which is no sign of the wrong disk", arguments: Tier.allCases)
+  func damagedLabel(tier: Tier) throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    try store.put(bytes("key"), bytes("value"))
+    try store.close()
+    let file = "\(fixture.path)/\(tier.rawValue)/TIER"
+    let label = try String(contentsOfFile: file, encoding: .utf8)
+    for damaged in [
+      "", "\0\0\0\0", String(label.dropLast()), "u" + label.dropFirst(), label + label,
+    ] {
+      try damaged.write(toFile: file, atomically: false, encoding: .utf8)
+      #expect {
+        _ = try fixture.open()
+      } throws: { error in
+        guard case StoreError.corruption(tier, file, let cause) = error else { return false }
+        // What to write there.
+        return cause.contains(label.replacing("\n", with: "\\n"))
+      }
+    }
+    try label.write(toFile: file, atomically: false, encoding: .utf8)
+    #expect(try fixture.open().get(bytes("key")) == bytes("value"))
   }
 }

@@ -112,3 +112,17 @@ func inParallel(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) throws 
   }
   for thread in threads { thread.join() }
 }
+
+/// The contents of every file in a folder, by its path, but for RocksDB's locks, which closing them would drop.
+func contents(of folder: String) throws -> [String: Data] {
+  var found: [String: Data] = [:]
+  for case let name as String in FileManager.default.enumerator(atPath: folder) ?? .init() {
+    var isFolder: ObjCBool = false
+    let path = folder + "/" + name
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
+      !isFolder.boolValue, !path.hasSuffix("/LOCK")
+    else { continue }
+    found[name] = try Data(contentsOf: URL(filePath: path))
+  }
+  return found
+}

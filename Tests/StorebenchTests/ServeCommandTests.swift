@@ -216,6 +216,31 @@ struct ServeCommandTests: RunsStoreCommands {
     #expect(held.code == 3, "\(held.text)")
   }
 
+  @Test("tells once what hinders keys from moving")
+  func hindrance() throws {
+    let folder = try TestFolder()
+    let store = folder.path("store")
+    try expect(["create", store])
+    for key in ["a", "b"] { try expect(["put", store, key, "value"]) }
+    // The second opening has put the first one's log into a table.
+    let table = try #require(try folder.entries("store/hot").first { $0.hasSuffix(".sst") })
+    let file = URL(filePath: "\(store)/hot/\(table)")
+    var contents = try Data(contentsOf: file)
+    contents[contents.startIndex + 10] ^= 1
+    try contents.write(to: file)
+    let run = try StorebenchProgram.start(
+      ["store", "serve", store, "--port", "0", "--memory", "512MiB", "--reclassify", "1"])
+    let deadline = Date().addingTimeInterval(60)
+    while try !run.errorsSoFar().contains(table), Date() < deadline { usleep(20_000) }
+    // Some more come to the same end.
+    sleep(4)
+    kill(run.process.processIdentifier, SIGTERM)
+    let ending = try run.ending(withinSeconds: 30)
+    #expect(ending.code == 0)
+    let lines = ending.errors.split(separator: "\n").filter { $0.contains("keys could not move: ") }
+    #expect(lines.count == 1 && lines[0].contains(table), "\(ending)")
+  }
+
   @Test("promtool and OpenMetrics' own parser take its metrics, over HTTP and as a file")
   func metrics() throws {
     let service = try Service(["--textfile", "FOLDER/store.prom", "--textfile-interval", "1"])

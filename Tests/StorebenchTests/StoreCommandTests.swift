@@ -57,6 +57,35 @@ struct StoreCommandTests: RunsStoreCommands {
     #expect(Set(["hot", "warm", "cold"]).isSubset(of: try folder.entries("copy")))
   }
 
+  @Test(
+    "refuses a checkpoint within the store, however it is named",
+    arguments: [
+      "store/copy", "store/hot/copy", "ice/copy", "link/copy", "store/../store/copy", "ice", "way",
+    ])
+  func checkpointInside(target: String) throws {
+    try FileManager.default.removeItem(atPath: store)
+    try expect(["create", store, "--cold", folder.path("ice")])
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path("link"), withDestinationPath: store)
+    try FileManager.default.createDirectory(
+      atPath: folder.path("store/empty"), withIntermediateDirectories: false)
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path("way"), withDestinationPath: folder.path("store/empty"))
+    let ending = try StorebenchProgram.run(["store", "checkpoint", store, folder.path(target)])
+    #expect(ending.code == 64 && ending.errors.contains("name one outside of it"), "\(ending)")
+    #expect(try !folder.entries("store").contains("copy"))
+    // A name that only begins alike is another folder.
+    try expect(["checkpoint", store, folder.path("store-copy")])
+  }
+
+  @Test(
+    "refuses folders without a name", arguments: [["create", ""], ["checkpoint", "STORE", ""]])
+  func emptyNames(arguments: [String]) throws {
+    let ending = try StorebenchProgram.run(
+      ["store"] + arguments.map { $0 == "STORE" ? store : $0 })
+    #expect(ending.code == 64 && ending.errors.contains("is empty; name a"), "\(ending)")
+  }
+
   @Test("lays a tier whose folder is relative below the store's, and its help says so")
   func relativeTier() throws {
     let help = try StorebenchProgram.run(["store", "create", "--help"]).output

@@ -55,6 +55,8 @@ struct StorebenchProgram {
 
     /// What it has printed so far.
     func outputSoFar() throws -> String { try Self.text(folder.appending(path: "out")) }
+    /// What it has written to standard error by now.
+    func errorsSoFar() throws -> String { try Self.text(folder.appending(path: "err")) }
 
     /// Waits for its end; a run that hangs is killed and counts as a failure.
     func ending(withinSeconds limit: Double = 90) throws -> Ending {

@@ -119,11 +119,7 @@ final class LogSynchronizer: Sendable {
         state.oldestAt = nil
         return state.committed
       }
-      let failure = hot.perform { hot throws(RocksDBError) in
-        let sequence = hot.database.latestSequenceNumber
-        try hot.database.syncLog()
-        hot.noteDurable(sequence: sequence)
-      }
+      let failure = hot.perform { hot throws(RocksDBError) in try hot.syncLog() }
       // A failed sync is never tried again: the kernel may have dropped the pages.
       if let failure { failed(failure) }
       let waiters = state.withLock { state in

@@ -29,20 +29,7 @@ struct DurableMark: Sendable, Equatable {
 
   /// The file's text, always of the same length.
   var text: String {
-    let told =
-      Self.line("sequence", sequence) + Self.line("log", log)
-      + Self.line("log bytes", logBytes)
-    return told + Self.line("check", Self.checksum(told))
-  }
-
-  private static func line(_ name: String, _ value: UInt64) -> String {
-    let digits = String(value)
-    return "\(name): " + String(repeating: "0", count: 20 - digits.count) + digits + "\n"
-  }
-
-  /// FNV-1a of 64 bits, by its authors' constants: enough to notice damage.
-  private static func checksum(_ text: String) -> UInt64 {
-    text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    MarkFile.text([("sequence", sequence), ("log", log), ("log bytes", logBytes)])
   }
 
   init(sequence: UInt64, log: UInt64 = 0, logBytes: UInt64 = 0) {
@@ -53,16 +40,9 @@ struct DurableMark: Sendable, Equatable {
 
   /// Reads the file's text; nil where it is none.
   init?(reading text: String) {
-    var values: [Substring: UInt64] = [:]
-    for line in text.split(separator: "\n") {
-      guard let colon = line.firstRange(of: ": ") else { return nil }
-      values[line[..<colon.lowerBound]] = UInt64(line[colon.upperBound...])
-    }
-    guard let sequence = values["sequence"], let log = values["log"],
-      let logBytes = values["log bytes"]
+    guard let values = MarkFile.values(of: ["sequence", "log", "log bytes"], reading: text)
     else { return nil }
-    self.init(sequence: sequence, log: log, logBytes: logBytes)
-    guard text == self.text else { return nil }
+    self.init(sequence: values[0], log: values[1], logBytes: values[2])
   }
 
   // MARK: Files
@@ -73,20 +53,8 @@ struct DurableMark: Sendable, Equatable {
   /// - Throws: ``StoreError/corruption(tier:file:cause:)`` where the file is damaged, and what keeps this process
   ///   from reading it.
   static func read(_ tier: Tier, in folder: String) throws(StoreError) -> DurableMark? {
-    let file = folder + "/" + fileName
-    let text: String
-    switch SmallFile.read(file) {
-    case .success(let found): text = found
-    case .failure(let error) where error.errno == ENOENT: return nil
-    case .failure(let error) where error.errno == EINVAL || error.errno == EISDIR:
-      throw .corruption(tier: tier, file: file, cause: "it is no file, \(consequence)")
-    case .failure(let error): throw unreadable(tier, file, error.errno)
-    }
-    if text.utf8.allSatisfy({ $0 == 0 }) { return nil }
-    if let mark = DurableMark(reading: text) { return mark }
-    throw .corruption(
-      tier: tier, file: file,
-      cause: "it is damaged, \(consequence)")
+    try MarkFile.read(
+      fileName, of: tier, in: folder, consequence: consequence, parse: DurableMark.init(reading:))
   }
 
   /// What is true of a tier's folder now, with so many changes on the drive.
@@ -141,17 +109,7 @@ struct DurableMark: Sendable, Equatable {
 
   /// Writes the file; without it less can be told, and nothing is lost.
   func write(in folder: String, syncs: Bool = true) {
-    do {
-      let file = try FileDescriptor.open(
-        FilePath(folder + "/" + Self.fileName), .writeOnly, options: [.create, .closeOnExec],
-        permissions: [.ownerReadWrite, .groupRead, .otherRead])
-      try file.closeAfter {
-        _ = try file.writeAll(toAbsoluteOffset: 0, text.utf8)
-        if syncs, fdatasync(file.rawValue) != 0 { throw Errno(rawValue: errno) }
-      }
-    } catch {
-      return
-    }
+    MarkFile.write(text, to: folder + "/" + Self.fileName, syncs: syncs)
   }
 
   // MARK: Checking
@@ -165,7 +123,7 @@ struct DurableMark: Sendable, Equatable {
     case .success(let count): found = count
     case .failure(.noSuchFileOrDirectory):
       return .corruption(tier: tier, file: path, cause: "the log is missing; \(Self.remedy)")
-    case .failure(let error): return Self.unreadable(tier, path, error.rawValue)
+    case .failure(let error): return MarkFile.unreadable(path, of: tier, errno: error.rawValue)
     }
     guard found < logBytes else { return nil }
     return .corruption(
@@ -192,11 +150,6 @@ struct DurableMark: Sendable, Equatable {
       tier: tier, file: damagedLog ?? newest ?? folder,
       cause: "the log can be read up to change \(found), and the drive held \(sequence); "
         + Self.remedy)
-  }
-
-  /// A file that is there and cannot be read: no sign of damage.
-  private static func unreadable(_ tier: Tier, _ file: String, _ errno: Int32) -> StoreError {
-    TierPlace(tier: tier, path: file).failure(of: file, "it cannot be read", errno: errno)
   }
 
   private static let consequence =

@@ -33,7 +33,7 @@ extension StoreFolder {
   static func isOfTier(_ name: String) -> Bool {
     let names = [
       "CURRENT", "IDENTITY", "LOCK", "LOG", Database.reserveName, Database.manifestMarkName,
-      DurableMark.fileName,
+      DurableMark.fileName, MoveMark.fileName,
     ]
     return names.contains(name)
       || ["LOG.old.", "MANIFEST-", "OPTIONS-"].contains { name.hasPrefix($0) }

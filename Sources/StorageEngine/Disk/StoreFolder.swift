@@ -128,17 +128,44 @@ struct StoreFolder: Sendable {
     case .failure(let error):
       throw .failed(tier: tier, path: file, cause: SystemError.text(of: error.errno))
     }
-    guard found == TierLabel(identity: format.identity, tier: tier).text else {
+    let label = TierLabel(identity: format.identity, tier: tier)
+    guard found == label.text else {
+      guard TierLabel.isOne(found) else {
+        throw .corruption(
+          tier: tier, file: file,
+          cause: "it is no label of a tier; where this is the right folder, write "
+            + "'\(label.text.split(separator: "\n").joined(separator: "\\n"))\\n' into it")
+      }
       let words = found.split(separator: "\n").joined(separator: ", ")
       throw .wrongFolder(tier: tier, path: folder, reason: "its label says '\(words)'")
     }
   }
 
-  /// Makes a copy of the labels and the `STORE` file for a checkpoint, whose tiers lie in it.
-  func seal(checkpoint target: String) throws(StoreError) {
+  /// Refuses a checkpoint's folder that lies in one of the store's: it would be lost with what it is kept against.
+  func checkIsOutside(_ target: String, of folders: [String]) throws(StoreError) {
+    guard !target.isEmpty else {
+      throw .invalidArgument("the name of the checkpoint's folder is empty; name a new folder")
+    }
+    // Where neither it nor its parent is there, making it tells.
+    let path = FileSystemPath(target)
+    let beside = path.folder.resolved.flatMap { folder in
+      FilePath(target).lastComponent.map { folder.appending($0.string) }
+    }
+    guard let place = path.resolved ?? beside else { return }
+    for folder in folders {
+      guard let own = FileSystemPath(folder).resolved, place.isWithin(own) else { continue }
+      throw .invalidArgument(
+        "the checkpoint '\(target)' would lie in the store's own folder '\(folder)'; name one outside of it, best "
+          + "on another drive")
+    }
+  }
+
+  /// Makes a copy of the labels, of `MOVES` and of the `STORE` file for a checkpoint, whose tiers lie in it.
+  func seal(checkpoint target: String, moves: [Tier: MoveMark]) throws(StoreError) {
     for tier in Tier.allCases {
       let folder = target + "/" + tier.rawValue
       let label = TierLabel(identity: format.identity, tier: tier)
+      if let mark = moves[tier] { try Self.write(mark.text, to: folder + "/" + MoveMark.fileName) }
       try Self.write(label.text, to: folder + "/" + TierLabel.fileName)
       try Self.synchronize(folder: folder)
     }

@@ -74,4 +74,14 @@ struct TierLabel: Sendable, Equatable {
   var tier: Tier
 
   var text: String { "tier: \(tier.rawValue)\nstore: \(identity)\n" }
+
+  /// Whether a text is the label of some tier of some store.
+  static func isOne(_ text: String) -> Bool {
+    Tier.allCases.contains { tier in
+      let head = "tier: \(tier.rawValue)\nstore: "
+      let identity = text.dropFirst(head.count).dropLast()
+      return text.hasPrefix(head) && text.hasSuffix("\n") && !identity.isEmpty
+        && identity.allSatisfy(\.isHexDigit)
+    }
+  }
 }

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import Glibc
 internal import LinuxIO
 internal import RocksDB
@@ -27,9 +28,10 @@ struct TierPlace: Sendable, Equatable {
     case .notFound where error.path.hasPrefix(path + "/LOG"): return .inUse(path: path)
     // The folder is the right one: its label was there.
     case .notFound:
+      let file = error.path == path ? path + "/CURRENT" : error.path
+      let namer = file.hasPrefix(path + "/MANIFEST-") ? ", and '\(path)/CURRENT' names it" : ""
       return .corruption(
-        tier: tier, file: error.path == path ? path + "/CURRENT" : error.path,
-        cause: "it is missing (\(error.message))")
+        tier: tier, file: file, cause: "it is missing\(namer) (\(error.message))")
     default: return storeError(error)
     }
   }
@@ -40,6 +42,32 @@ struct TierPlace: Sendable, Equatable {
     return [EACCES, EPERM, EMFILE, ENFILE, ENOMEM].contains(errno)
       ? .refused(tier: tier, path: file, cause: cause)
       : .failed(tier: tier, path: file, cause: cause)
+  }
+
+  /// What stands in the way of opening it, to be found out before any tier is changed.
+  ///
+  /// - Parameter writing: Whether it is to be written to.
+  /// - Returns: Nil for nothing.
+  func obstacle(writing: Bool) -> StoreError? {
+    let folder = FileSystemPath(path)
+    // Opening a pipe would wait for its other end. Of what cannot be asked about, and of folders, opening tells.
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    where StoreFolder.isOfTier(name) {
+      if let status = try? FileStatus(path: folder.appending(name)), status.kind != .file,
+        status.kind != .folder
+      {
+        return .corruption(
+          tier: tier, file: "\(path)/\(name)", cause: "it is \(status.kind.rawValue), and no file")
+      }
+    }
+    guard writing else { return nil }
+    for place in [folder, folder.appending("LOCK")] {
+      let refusal = place.refusalToWrite
+      if refusal != 0, refusal != ENOENT {
+        return failure(of: place.description, "it cannot be written to", errno: refusal)
+      }
+    }
+    return nil
   }
 
   /// The error for a stored value that is none.
@@ -54,10 +82,16 @@ final class TierDatabase: Sendable {
   let place: TierPlace
   let database: Database
   private let noter: DurableNoter
+  private let durable: Atomic<UInt64>
+  private let moves: Mutex<MoveMark>
   private let lock: TierLock?
 
   var tier: Tier { place.tier }
   var path: String { place.path }
+  /// RocksDB's number of a change that the drive holds, with all before it.
+  var durableSequence: UInt64 { durable.load(ordering: .acquiring) }
+  /// How far the others had come when keys last moved between them and this one.
+  var moveMark: MoveMark { moves.withLock { $0 } }
 
   /// Whether a process has the database in a folder open for writing, and so its lock.
   static func isBeingWritten(at path: String) -> Bool {
@@ -84,9 +118,18 @@ final class TierDatabase: Sendable {
     self.lock = lock
     noter = DurableNoter(folder: path)
     let mark = access == .create ? nil : try DurableMark.read(tier, in: path)
+    moves = Mutex((access == .create ? nil : try MoveMark.read(tier, in: path)) ?? MoveMark())
     if let fault = mark?.logFault(tier, in: path) { throw fault }
     assert(access.isReadOnly == (lock == nil))
-    if access == .write { DurableMark.trimLogs(in: path) }
+    if access == .write {
+      DurableMark.trimLogs(in: path)
+      for name in [DurableMark.fileName, MoveMark.fileName] {
+        if let failure = MarkFile.separate(path + "/" + name) {
+          throw place.failure(
+            of: failure.subject, "it cannot be written anew", errno: failure.errno)
+        }
+      }
+    }
     let newestLog = DurableMark.newestLog(in: path)
     // RocksDB removes the log once it has read it.
     if let mark, access == .write { DurableMark(sequence: mark.sequence).write(in: path) }
@@ -109,6 +152,7 @@ final class TierDatabase: Sendable {
       throw place.openingFailure(error)
     }
     let found = database.latestSequenceNumber
+    durable = Atomic(access.isReadOnly ? 0 : found)
     if let fault = mark?.sequenceFault(
       tier, found: found, damagedLog: database.damagedLog, newestLog: newestLog, in: path)
     {
@@ -129,12 +173,15 @@ final class TierDatabase: Sendable {
   /// - Parameters:
   ///   - place: Which tier, and its folder; nobody else may have it open (``TierLock``).
   ///   - settings: How the tier is set.
+  /// - Returns: RocksDB's number of its newest change; nil where only opening for writing can tell, as of a tier
+  ///   without a mark that cannot be read whole.
   /// - Throws: What is wrong with the tier.
-  static func check(_ place: TierPlace, settings: TierSettings) throws(StoreError) {
+  static func check(
+    _ place: TierPlace, settings: TierSettings
+  ) throws(StoreError) -> UInt64? {
     let (tier, path) = (place.tier, place.path)
-    // Without a mark everything that can be read is wanted.
-    guard let mark = try DurableMark.read(tier, in: path) else { return }
-    if let fault = mark.logFault(tier, in: path) { throw fault }
+    let mark = try DurableMark.read(tier, in: path)
+    if let fault = mark?.logFault(tier, in: path) { throw fault }
     var options = Self.options(settings, creating: false)
     options.tracksLogs = true
     // The cheapest to fill; it holds what was in the write buffers, of which the budget knows, and is gone before
@@ -149,14 +196,17 @@ final class TierDatabase: Sendable {
     do throws(RocksDBError) {
       database = try Database(at: path, options: options, readOnly: true, mendsManifest: true)
     } catch {
+      // Without a mark everything that can be read is wanted, whichever logs are missing.
+      guard mark != nil || error.code == .refused else { return nil }
       throw place.openingFailure(error)
     }
     let found = database.latestSequenceNumber
-    if let fault = mark.sequenceFault(
+    if let fault = mark?.sequenceFault(
       tier, found: found, damagedLog: database.damagedLog, newestLog: newestLog, in: path)
     {
       throw fault
     }
+    return found
   }
 
   /// Leaves word of how much the drive holds, where all of it is there.
@@ -166,10 +216,27 @@ final class TierDatabase: Sendable {
     DurableMark.current(sequence: database.latestSequenceNumber, in: path).write(in: path)
   }
 
+  /// Puts the log of everything written so far on the drive, and has word left of it.
+  func syncLog() throws(RocksDBError) {
+    let sequence = database.latestSequenceNumber
+    try database.syncLog()
+    noteDurable(sequence: sequence)
+  }
+
   /// Has word left, within 100 ms, of how much the log on the drive holds.
   ///
   /// - Parameter sequence: RocksDB's number of a change that was synced, with all before it.
-  func noteDurable(sequence: UInt64) { noter.note(sequence: sequence) }
+  func noteDurable(sequence: UInt64) {
+    durable.max(sequence, ordering: .acquiringAndReleasing)
+    noter.note(sequence: sequence)
+  }
+
+  /// Leaves word of what another tier's drive holds.
+  func noteMoment(of other: TierDatabase) {
+    moves.withLock { mark in
+      if mark.note(other.tier, at: other.durableSequence) { mark.write(in: path) }
+    }
+  }
 
   /// How a store is opened.
   enum Access {
@@ -300,6 +367,11 @@ final class OpenTiers: Sendable {
     case .warm: warm
     case .cold: cold
     }
+  }
+
+  /// Has the others note how far a tier's drive has come.
+  func noteMoment(of tier: Tier) {
+    for other in Tier.allCases where other != tier { self[other].noteMoment(of: self[tier]) }
   }
 }
 

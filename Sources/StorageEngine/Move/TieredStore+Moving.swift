@@ -10,6 +10,9 @@ internal import Synchronization
 /// 4. Read every copy back and compare count and hash.
 /// 5. Retire: remove each key from the source whose version is still the one that was copied.
 ///
+/// What a tier's drive has taken, and what is gone from it, the others note each time (``MoveMark``), so that they are
+/// not opened beside an older copy of it.
+///
 /// A crash anywhere leaves copies with the same version in both, which is harmless; the move then
 /// begins again with any key not above the last one that was retired. Moves take turns, part by part.
 ///
@@ -210,6 +213,7 @@ extension TieredStore {
       placement.add(
         try write(newest[...], to: tiers[tier], skipsDamage: source != nil, sync: true))
     }
+    tiers.noteMoment(of: tier)
     for (other, older) in survey.outdated {
       try delete(
         older.filter { !placement.damagedKeys.contains($0.key) }, from: tiers[other],
@@ -309,6 +313,7 @@ extension TieredStore {
     afterEach done: @escaping @Sendable ([StoredEntry]) -> Void = { _ in },
     where isDue: @escaping @Sendable (Version, Version) -> Bool
   ) throws(StoreError) -> Int {
+    let tiers = try tiers()
     @Sendable func delete(_ entries: ArraySlice<StoredEntry>, sync: Bool) throws(StoreError) -> Int
     {
       var batch = WriteBatch()
@@ -322,6 +327,8 @@ extension TieredStore {
       try Self.write(&batch, to: tier, sync: sync)
       return count
     }
+    // Else an older copy of the tier would have them again, above or below newer ones.
+    defer { tiers.noteMoment(of: tier.tier) }
     guard case .commits = company else { return try delete(entries[...], sync: true) }
     var count = 0
     if !entries.isEmpty { owedSyncs.withLock { _ = $0.insert(tier.tier) } }
@@ -392,6 +399,7 @@ extension TieredStore {
     try syncOwed()
     // What was not copied, since a deleted range hides it, must not outlive that range's loss.
     if tier != .hot { try syncLogPromptly(of: tiers.hot) }
+    tiers.noteMoment(of: .hot)
     let company: Company = tier == .warm && target == .cold ? .readers : .commits
     return try delete(
       entries, from: tiers[tier], beside: company,
@@ -399,27 +407,6 @@ extension TieredStore {
   }
 
   // MARK: Details
-
-  /// Compares what was written with what is there; a newer version may have come instead.
-  func verify(_ entries: [StoredEntry], in tier: TierDatabase) throws(StoreError) {
-    var expected = RangeDigest()
-    var found = RangeDigest()
-    let turn = published.rangeTurn()
-    let ranges = published.tombstones
-    for entry in entries where ranges?.hides(entry.key, entry.version) != true {
-      let present = try Self.entry(entry.key, in: tier)
-      if tier.tier == .cold, entry.kind == .tombstone, present == nil { continue }
-      if let present, present.version > entry.version { continue }
-      expected.add(entry)
-      if let present { found.add(present) }
-    }
-    // A range that was deleted meanwhile took copies along; they are dead in the source as well.
-    guard found == expected || !published.isUnchanged(since: turn) else {
-      throw .corruption(
-        tier: tier.tier, file: tier.path,
-        cause: "\(found.count) of \(expected.count) copies were read back as they were written")
-    }
-  }
 
   func noteTier(_ tier: Tier, of entries: [StoredEntry]) {
     guard let cache else { return }
@@ -479,7 +466,7 @@ extension TieredStore {
 
   /// Puts a tier's log on the drive.
   static func syncLog(of tier: TierDatabase) throws(StoreError) {
-    do throws(RocksDBError) { try tier.database.syncLog() } catch { throw tier.storeError(error) }
+    do throws(RocksDBError) { try tier.syncLog() } catch { throw tier.storeError(error) }
   }
 
   private static func write(

@@ -141,4 +141,25 @@ extension TieredStore {
     try moverTurns.run { [self] () throws(StoreError) -> Void in noteTier(target, of: whole) }
     return (count, whole.reduce(0) { $0 + $1.byteCount }, placement.damage)
   }
+
+  /// Compares what was written with what is there; a newer version may have come instead.
+  private func verify(_ entries: [StoredEntry], in tier: TierDatabase) throws(StoreError) {
+    var expected = RangeDigest()
+    var found = RangeDigest()
+    let turn = published.rangeTurn()
+    let ranges = published.tombstones
+    for entry in entries where ranges?.hides(entry.key, entry.version) != true {
+      let present = try Self.entry(entry.key, in: tier)
+      if tier.tier == .cold, entry.kind == .tombstone, present == nil { continue }
+      if let present, present.version > entry.version { continue }
+      expected.add(entry)
+      if let present { found.add(present) }
+    }
+    // A range that was deleted meanwhile took copies along; they are dead in the source as well.
+    guard found == expected || !published.isUnchanged(since: turn) else {
+      throw .corruption(
+        tier: tier.tier, file: tier.path,
+        cause: "\(found.count) of \(expected.count) copies were read back as they were written")
+    }
+  }
 }

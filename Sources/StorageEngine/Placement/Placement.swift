@@ -11,6 +11,8 @@ final class Placement: Sendable {
   let rising: RisingKeys
   /// Held by whoever reclassifies; with what the last one leaves to the next.
   let turn = Mutex(ReclassificationMemory())
+  /// What the last reclassification did; nil before the first.
+  let lastReport = Mutex<ReclassifyReport?>(nil)
   private let isStarted = Atomic<Bool>(false)
   private let isStopping = Atomic<Bool>(false)
   private let bell = DispatchSemaphore(value: 0)

@@ -29,8 +29,28 @@ extension TieredStore {
         memory = run.memory
         // Of a store that is being closed, who closes it keeps it: another process may have it by now.
         if placement.goesOn { placement.keep() }
+        placement.lastReport.withLock { $0 = run.report }
         return run.report
       }
+    }
+  }
+
+  /// What the last reclassification that ended did, by itself or as asked for; nil before the first.
+  ///
+  /// Where one that was due could not be done, as without a thread for it, its failures tell why.
+  public var lastReclassification: ReclassifyReport? {
+    placement?.lastReport.withLock { $0 }
+  }
+
+  /// Moves keys as their time has come, and keeps for others what hindered it.
+  func reclassifyInTime() {
+    do throws(StoreError) {
+      try reclassify()
+    } catch {
+      guard !isShut else { return }
+      var report = ReclassifyReport()
+      report.failures = [error]
+      placement?.lastReport.withLock { $0 = report }
     }
   }
 }

@@ -33,10 +33,14 @@ extension TieredStore {
   /// All its tiers lie in that folder. Commits wait meanwhile, as memory is written to files.
   ///
   /// - Parameter target: A folder that is new or empty; its parent must be there.
-  /// - Throws: ``StoreError/exists(path:)`` where the folder holds something, or what failed.
+  /// - Throws: ``StoreError/exists(path:)`` where the folder holds something,
+  ///   ``StoreError/invalidArgument(_:)`` where it lies in the store or is no name, or what failed.
   public func checkpoint(to target: String) throws(StoreError) {
     let tiers = try tiers()
+    try folder.checkIsOutside(target, of: [path] + Tier.allCases.map { tiers[$0].path })
     try StoreFolder.makeEmpty(target)
+    // Before the tiers: what one says of the others must not be newer than what is kept of them.
+    let moves = Tier.allCases.map { ($0, tiers[$0].moveMark) }
     try atOneMoment { () throws(StoreError) in
       for tier in Tier.allCases {
         do throws(RocksDBError) {
@@ -46,7 +50,7 @@ extension TieredStore {
         }
       }
     }
-    try folder.seal(checkpoint: target)
+    try folder.seal(checkpoint: target, moves: Dictionary(uniqueKeysWithValues: moves))
   }
 
   /// Writes what is in memory to files, tier by tier.
@@ -124,8 +128,11 @@ extension TieredStore {
       guard let ranges = published.tombstones else { return }
       // Else a power cut could take the deletion back, and leave what it took with it.
       try Self.syncLog(of: tiers.hot)
+      tiers.noteMoment(of: .hot)
       for tier in [tiers.warm, tiers.cold] {
         for fragment in ranges.fragments { try Self.clear(fragment, in: tier) }
+        // An older one would have again what nothing hides any more.
+        tiers.noteMoment(of: tier.tier)
       }
       // What readers still hold of these ranges is gone from the tiers, but not from the cache.
       cache?.removeAll()
@@ -158,7 +165,9 @@ extension TieredStore {
           if isOlder { batch.delete(key) }
           return true
         }
-        if batch.count > 0 { try tier.database.write(&batch, sync: true) }
+        guard batch.count > 0 else { continue }
+        try tier.database.write(&batch, sync: true)
+        tier.noteDurable(sequence: tier.database.latestSequenceNumber)
       }
     } catch {
       throw tier.storeError(error)

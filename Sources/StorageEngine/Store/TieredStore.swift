@@ -180,7 +180,7 @@ public final class TieredStore: Sendable {
   /// Begins to move keys now and then; the thread for it keeps no store alive.
   private func startPlacement() throws(StoreError) {
     do throws(SystemError) {
-      try placement?.start { [weak self] in _ = try? self?.reclassify() }
+      try placement?.start { [weak self] in self?.reclassifyInTime() }
     } catch {
       throw .system(path: path, cause: "\(error)")
     }
@@ -278,18 +278,35 @@ public final class TieredStore: Sendable {
     }
     // All of them before the first is changed.
     for tier in Tier.allCases { try folder.checkLabel(of: tier, at: place(tier).path) }
+    for tier in Tier.allCases {
+      if let obstacle = place(tier).obstacle(writing: !access.isReadOnly) { throw obstacle }
+    }
     var locks: [Tier: TierLock] = [:]
     if !access.isReadOnly {
       for tier in Tier.allCases { locks[tier] = try TierLock(place(tier)) }
     }
-    if access == .write {
+    func checkMoment(_ newest: (Tier) throws(StoreError) -> UInt64?) throws(StoreError) {
+      var marks: [Tier: MoveMark] = [:]
+      var found: [Tier: UInt64] = [:]
       for tier in Tier.allCases {
+        found[tier] = try newest(tier)
+        marks[tier] = try MoveMark.read(tier, in: place(tier).path)
+      }
+      if let fault = MoveMark.fault(marks, found: found, in: { place($0).path }) { throw fault }
+    }
+    if access == .write {
+      try checkMoment { tier throws(StoreError) in
         try TierDatabase.check(place(tier), settings: configuration.settings(of: tier))
       }
     }
-    return OpenTiers(
+    let tiers = OpenTiers(
       hot: try open(.hot, locks[.hot]), warm: try open(.warm, locks[.warm]),
       cold: try open(.cold, locks[.cold]))
+    // Once more: not every tier could tell before. But beside a writer keys go on moving from one opening to the next.
+    if access == .write || access == .readOnly {
+      try checkMoment { tiers[$0].database.latestSequenceNumber }
+    }
+    return tiers
   }
 
   /// Opens the tiers as they are at one moment, also while another process writes to them.
@@ -311,10 +328,10 @@ public final class TieredStore: Sendable {
       // and removed before the logs were listed, would be missing from both.
       return below + [path(.hot).traces().filter { $0.hasPrefix("MANIFEST") }]
     }
-    // Asking takes as long as an opening, so never between two traces.
-    var access =
-      folder.isBeingWritten(configuration) ? TierDatabase.Access.readBesideWriter : .readOnly
     for attempt in 1...openingsMax {
+      // Asking takes as long as an opening, so never between two traces.
+      let access =
+        folder.isBeingWritten(configuration) ? TierDatabase.Access.readBesideWriter : .readOnly
       let before = traces()
       do throws(StoreError) {
         let tiers = try openTiers(folder, configuration, access)
@@ -323,10 +340,11 @@ public final class TieredStore: Sendable {
           guard access == .readOnly, folder.isBeingWritten(configuration) else { return tiers }
         }
       } catch {
-        // A writer that has gone again may have removed what was being opened.
-        guard attempt == 1 || folder.isBeingWritten(configuration) else { throw error }
+        // A writer that has gone again may have removed what was being opened, or moved keys meanwhile.
+        guard attempt == 1 || traces() != before || folder.isBeingWritten(configuration) else {
+          throw error
+        }
       }
-      access = .readBesideWriter
       MonotonicClock.sleep(Nanoseconds(Int64(attempt) * 10_000_000))
     }
     throw .inUse(path: folder.path)

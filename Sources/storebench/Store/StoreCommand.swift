@@ -49,6 +49,9 @@ struct StoreOptions: ParsableArguments {
     readOnly: Bool, isService: Bool = false
   ) throws(CommandFailure) -> StoreConfiguration {
     try CommandFailure.refuseUnreadableArguments()
+    guard !store.isEmpty else {
+      throw CommandFailure(.usage, "the name of the store's folder is empty; name a folder")
+    }
     var configuration: StoreConfiguration
     switch settings {
     case "measured": configuration = .measured

@@ -90,7 +90,22 @@ extension StoreCommand {
           }
         }
       }
-      defer { writer?.cancel() }
+      let teller = Task {
+        var told: [StoreError] = []
+        while !Task.isCancelled {
+          try? await Task.sleep(for: .seconds(1))
+          let failures = store.lastReclassification?.failures ?? []
+          // Not again while it stays so: what hinders moves for a night would fill the log.
+          for failure in failures where !told.contains(failure) {
+            StandardStream.error.write("storebench: keys could not move: \(failure)\n")
+          }
+          told = failures
+        }
+      }
+      defer {
+        writer?.cancel()
+        teller.cancel()
+      }
       let server = StoreServer(
         store: store, port: port, line: StoreText.line,
         metrics: { accept throws(StoreError) in try service.text(accept: accept) })
