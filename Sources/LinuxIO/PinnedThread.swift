@@ -29,6 +29,8 @@ public final class PinnedThread: @unchecked Sendable {
     /// So short that it gets the processor as soon as it wakes, from a thread with longer turns: for
     /// threads that do little at a time and that somebody waits for. Linux before 6.12 knows none.
     case short
+    /// As long as ``short``, but it gives way at once to those: for threads that work for milliseconds at a time.
+    case yielding
     /// While nobody else wants the processor: for threads that nobody waits for.
     case idle
   }
@@ -56,6 +58,7 @@ public final class PinnedThread: @unchecked Sendable {
         switch start.turn {
         case .usual: break
         case .short: turns_make_short()
+        case .yielding: turns_make_yielding()
         case .idle: turns_work_when_idle()
         }
         PinnedThread.admitKicks()

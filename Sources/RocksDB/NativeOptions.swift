@@ -124,6 +124,10 @@ final class NativeOptions: @unchecked Sendable {
       options, source.disableAutomaticCompaction ? 1 : 0)
     rocksdb_options_set_use_direct_io_for_flush_and_compaction(options, source.directWrites.flag)
     rocksdb_options_compaction_readahead_size(options, 2 << 20)
+    // Nobody else gets the processor while the kernel copies what is written, a millisecond for RocksDB's usual 1 MiB.
+    if !source.directWrites {
+      rocksdb_options_set_writable_file_max_buffer_size(options, 256 << 10)
+    }
     guard source.backgroundBytesPerSecond > 0 else { return }
     // RocksDB's usual period of 100 ms and share of 1 in 10 for low priority.
     let limiter = rocksdb_ratelimiter_create(Int64(source.backgroundBytesPerSecond), 100_000, 10)

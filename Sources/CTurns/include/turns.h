@@ -10,6 +10,10 @@ extern "C" {
 /// Linux before 6.12 takes no notice.
 void turns_make_short(void);
 
+/// Lets the calling thread run in short turns too, but gives the processor at once to those with the shortest that
+/// wake: for threads that work for milliseconds at a time, and that somebody waits for in the end.
+void turns_make_yielding(void);
+
 /// Makes the calling thread one that works in the background: it gets the processor in short turns, and
 /// less of it than others while they want it too. Where that is not allowed, all stays as it is.
 void turns_work_in_background(void);

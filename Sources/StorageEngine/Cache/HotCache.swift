@@ -113,7 +113,7 @@ final class HotCache: Sendable {
   let front: Front
   private let entryBytesMax: Int
   /// Takes memory from the kernel before readers need it.
-  private let memory = JobThreads(name: "store-memory", count: 1, turn: .short)
+  private let memory = JobThreads(name: "store-memory", count: 1, turn: .yielding)
 
   /// A cache of at most `byteLimit` bytes.
   ///

@@ -2,12 +2,25 @@ internal import RocksDB
 
 /// Whether a client walks through keys in their order, and how far ahead it pays to read: pure.
 ///
-/// A step is a key a little above the one before: the same bytes but for the last few. Padding at the end of
-/// both, the same byte again and again, does not count. After three steps it is a run, whose reach doubles as it
-/// goes on, up to ``reachMax`` keys. Who passes by keys that were read ahead does not walk: the run ends.
+/// A step is a key above the one before: the same bytes but for the last few. Padding at the end of both, the same
+/// byte again and again, does not count. Three steps to keys close by make a run, or nine to any: of numbers that are
+/// asked for at random, all with the same first bytes, three rise one after the other once in 24 times, and nine once
+/// in 3.6 million. Its reach doubles as it goes on, up to ``reachMax`` keys. Who passes by keys that were read ahead
+/// does not walk: the run ends.
 struct RunDetector {
+  /// How far a key lies above another.
+  private enum Step: Int {
+    /// Not above it, or with other first bytes.
+    case none = 0
+    case wide = 1
+    /// The last byte has grown, or the one that differs first is one more and what follows has begun anew, as where a
+    /// number goes from 199 to 201.
+    case close = 3
+  }
+
   private var last: [UInt8] = []
-  private var steps = 0
+  /// What the steps so far weigh together.
+  private var evidence = 0
   /// Keys of the run that were asked to be read ahead and did not go by yet.
   private var ahead = 0
   private var reach = 0
@@ -19,11 +32,12 @@ struct RunDetector {
   private var pause = 0
 
   /// Whether the client walks on.
-  var isRun: Bool { steps >= Self.stepsMin }
+  var isRun: Bool { evidence >= Self.stepsMin * Step.close.rawValue }
 
   /// Whether keys behind this very run are being read ahead, and it is not known yet which they all are.
   var isAwaiting: Bool { isPending && reach > 0 }
 
+  /// Steps to keys close by that make a run.
   static let stepsMin = 3
   static let reachMin = 8
   static let reachMax = 64
@@ -41,14 +55,14 @@ struct RunDetector {
   mutating func next(
     _ key: Span<UInt8>, isDue: Bool = true
   ) -> (behind: [UInt8], count: Int)? {
-    let isStep = isStep(to: key)
+    let step = step(to: key)
     last = key.copied()
-    guard isStep, !isPast else {
-      (steps, ahead, reach, pause) = (0, 0, 0, 0)
+    guard step != .none, !isPast else {
+      (evidence, ahead, reach, pause) = (0, 0, 0, 0)
       frontier = []
       return nil
     }
-    steps += 1
+    evidence += step.rawValue
     ahead -= 1
     if pause > 0 {
       pause -= 1
@@ -92,12 +106,12 @@ struct RunDetector {
   /// Whether the client went by a key, to a later one.
   func hasPassed(_ key: [UInt8]) -> Bool { key.lexicographicallyPrecedes(last) }
 
-  /// Whether a key lies a little above the last one.
-  private func isStep(to key: Span<UInt8>) -> Bool {
-    guard !last.isEmpty, key.count == last.count else { return false }
+  /// How far a key lies above the last one.
+  private func step(to key: Span<UInt8>) -> Step {
+    guard !last.isEmpty, key.count == last.count else { return .none }
     var index = 0
     while index < last.count, key[index] == last[index] { index += 1 }
-    guard index < last.count, key[index] > last[index] else { return false }
+    guard index < last.count, key[index] > last[index] else { return .none }
     var end = last.count
     let pad = last[end - 1]
     while end - 1 > index, last.count - end < Self.paddingMax, last[end - 1] == pad,
@@ -105,6 +119,11 @@ struct RunDetector {
     {
       end -= 1
     }
-    return end - index <= Self.tailBytes
+    guard end - index <= Self.tailBytes else { return .none }
+    if end - index == 1 { return .close }
+    guard key[index] - last[index] == 1 else { return .wide }
+    var place = index + 1
+    while place < end, key[place] == last[place] { place += 1 }
+    return place == end || key[place] < last[place] ? .close : .wide
   }
 }
