@@ -176,6 +176,11 @@ struct RocksDB : Tree<rocksdb::DB, rocksdb::Options, rocksdb::ReadOptions, rocks
     const auto status = rocksdb::DB::Open(options, folder, &opened);
     must(status.ok(), status.ToString());
     db.reset(opened);
+    // Where memory is what is compared, filters and indexes count, which lie beside the cache: in it they would push
+    // each other out, which costs more.
+    uint64_t beside = 0;
+    if (direct && db->GetIntProperty(rocksdb::DB::Properties::kEstimateTableReadersMem, &beside))
+      table.block_cache->SetCapacity(memory - std::min<size_t>(memory / 2, beside));
   }
   void settle() override {
     db->Flush(rocksdb::FlushOptions());

@@ -1,5 +1,6 @@
 #include "Segment.hpp"
 
+#include <pthread.h>
 #include <turns.h>
 
 Segment::Segment(size_t capacity) : capacity_(capacity), entries_(new const char *[capacity]) {}
@@ -37,6 +38,8 @@ void SegmentSorter::add(std::shared_ptr<Segment> segment) {
 }
 
 void SegmentSorter::work() {
+  // Else it would bear the name of whoever filled the first segment.
+  pthread_setname_np(pthread_self(), "store-sorter");
   turns_work_in_background();
   std::unique_lock<std::mutex> guard(mutex_);
   while (true) {

@@ -11,7 +11,8 @@ extern "C" {
 void turns_make_short(void);
 
 /// Lets the calling thread run in short turns too, but gives the processor at once to those with the shortest that
-/// wake: for threads that work for milliseconds at a time, and that somebody waits for in the end.
+/// wake, and takes a tenth of it while others want it: for threads that work for milliseconds at a time, and whose
+/// work should be done before long.
 void turns_make_yielding(void);
 
 /// Makes the calling thread one that works in the background: it gets the processor in short turns, and

@@ -98,7 +98,7 @@ enum MarkFile {
     guard let status = try? FileStatus(path: path), status.linkCount > 1,
       case .success(let text) = SmallFile.read(file)
     else { return nil }
-    // RocksDB removes files of such names as it opens.
+    // By a name that ``StoreFolder/isOfTier(_:)`` knows; what a crash left of one goes first.
     let beside = file + ".dbtmp"
     FileSystemPath(beside).removeFile()
     do throws(SystemError) {
