@@ -20,6 +20,9 @@ static const uint64_t yielding_turn_nanoseconds = 120000;
 // seventy of its turns: 8 ms with these, where turns of 3 ms would be 200 ms for all who want that mutex.
 static const int32_t background_nice = 19;
 
+// A tenth of what others get who want the processor as well: enough to be done before long.
+static const int32_t yielding_nice = 10;
+
 static void set_turns(uint64_t nanoseconds, uint32_t policy, int32_t nice) {
   // What sched_setattr(2) takes, in its first form.
   struct {
@@ -31,9 +34,6 @@ static void set_turns(uint64_t nanoseconds, uint32_t policy, int32_t nice) {
   } attributes = {sizeof attributes, policy, 0, nice, 0, nanoseconds, 0, 0};
   syscall(SYS_sched_setattr, 0, &attributes, 0);
 }
-
-// A tenth of what others get while they want it, too: enough to be done before long.
-static const int32_t yielding_nice = 10;
 
 // A process that was started with a nice value keeps it.
 static int32_t own_nice(void) { return getpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid)); }

@@ -29,8 +29,8 @@ public final class PinnedThread: @unchecked Sendable {
     /// So short that it gets the processor as soon as it wakes, from a thread with longer turns: for
     /// threads that do little at a time and that somebody waits for. Linux before 6.12 knows none.
     case short
-    /// As long as ``short``, but it gives way at once to those, and takes a tenth of what others want: for threads
-    /// that work for milliseconds at a time.
+    /// Little longer than ``short``, and so gives way at once to those, and with a tenth of the processor while others
+    /// want it: for threads that work for milliseconds at a time.
     case yielding
     /// While nobody else wants the processor: for threads that nobody waits for.
     case idle

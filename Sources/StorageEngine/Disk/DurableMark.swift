@@ -156,7 +156,7 @@ struct DurableMark: Sendable, Equatable {
     "so that nobody knows whether the log is all there; \(remedy)"
   private static let remedy =
     "only where there is no checkpoint and no dump, remove the file \(fileName): the tier is then opened with what "
-    + "can be read, and what is missing is lost"
+    + "can be read, once the files MOVES that say more of it are removed as well, and what is missing is lost"
 
   private static func path(of log: UInt64, in folder: String) -> String {
     let digits = String(log)

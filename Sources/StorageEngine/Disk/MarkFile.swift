@@ -75,7 +75,10 @@ enum MarkFile {
   }
 
   /// Writes a file in place; where that fails it goes on saying what it said.
-  static func write(_ text: String, to file: String, syncs: Bool) {
+  ///
+  /// - Returns: Whether it was written.
+  @discardableResult
+  static func write(_ text: String, to file: String, syncs: Bool) -> Bool {
     do {
       let descriptor = try FileDescriptor.open(
         FilePath(file), .writeOnly, options: [.create, .closeOnExec],
@@ -84,8 +87,9 @@ enum MarkFile {
         _ = try descriptor.writeAll(toAbsoluteOffset: 0, text.utf8)
         if syncs, fdatasync(descriptor.rawValue) != 0 { throw Errno(rawValue: errno) }
       }
+      return true
     } catch {
-      return
+      return false
     }
   }
 

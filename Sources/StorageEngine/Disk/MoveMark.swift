@@ -52,7 +52,9 @@ struct MoveMark: Sendable, Equatable {
   }
 
   /// Writes the file; without it less can be told, and nothing is lost.
-  func write(in folder: String) {
+  ///
+  /// - Returns: Whether it was written.
+  func write(in folder: String) -> Bool {
     MarkFile.write(text, to: folder + "/" + Self.fileName, syncs: false)
   }
 

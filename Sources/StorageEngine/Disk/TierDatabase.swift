@@ -234,7 +234,9 @@ final class TierDatabase: Sendable {
   /// Leaves word of what another tier's drive holds.
   func noteMoment(of other: TierDatabase) {
     moves.withLock { mark in
-      if mark.note(other.tier, at: other.durableSequence) { mark.write(in: path) }
+      var later = mark
+      // What could not be written is tried again the next time.
+      if later.note(other.tier, at: other.durableSequence), later.write(in: path) { mark = later }
     }
   }
 

@@ -3,18 +3,19 @@ internal import RocksDB
 /// Whether a client walks through keys in their order, and how far ahead it pays to read: pure.
 ///
 /// A step is a key above the one before: the same bytes but for the last few. Padding at the end of both, the same
-/// byte again and again, does not count. Three steps to keys close by make a run, or nine to any: of numbers that are
-/// asked for at random, all with the same first bytes, three rise one after the other once in 24 times, and nine once
-/// in 3.6 million. Its reach doubles as it goes on, up to ``reachMax`` keys. Who passes by keys that were read ahead
+/// byte again and again, does not count. Three steps to keys close by make a run, or nine to any, or some of both: of
+/// numbers that are asked for at random, all with the same first bytes, three rise one after the other once in 24
+/// times, and nine once in 3.6 million. Its reach doubles as it goes on, up to ``reachMax`` keys. Who passes by keys that were read ahead
 /// does not walk: the run ends.
 struct RunDetector {
   /// How far a key lies above another.
   private enum Step: Int {
     /// Not above it, or with other first bytes.
     case none = 0
+    /// Also where more than the last few bytes differ, but as where a number goes on from 199999 to 200500.
     case wide = 1
-    /// The last byte has grown, or the one that differs first is one more and what follows has begun anew, as where a
-    /// number goes from 199 to 201.
+    /// The last byte has grown, or the one that differs first is one more and what follows is the same or has begun
+    /// anew, as where a number goes from 199 to 201.
     case close = 3
   }
 
@@ -119,11 +120,12 @@ struct RunDetector {
     {
       end -= 1
     }
-    guard end - index <= Self.tailBytes else { return .none }
     if end - index == 1 { return .close }
-    guard key[index] - last[index] == 1 else { return .wide }
     var place = index + 1
     while place < end, key[place] == last[place] { place += 1 }
-    return place == end || key[place] < last[place] ? .close : .wide
+    let isNext = key[index] - last[index] == 1
+    let hasBegunAnew = isNext && place < end && key[place] < last[place]
+    guard end - index <= Self.tailBytes else { return hasBegunAnew ? .wide : .none }
+    return hasBegunAnew || isNext && place == end ? .close : .wide
   }
 }
