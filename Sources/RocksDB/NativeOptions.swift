@@ -124,11 +124,6 @@ final class NativeOptions: @unchecked Sendable {
       options, source.disableAutomaticCompaction ? 1 : 0)
     rocksdb_options_set_use_direct_io_for_flush_and_compaction(options, source.directWrites.flag)
     rocksdb_options_compaction_readahead_size(options, 2 << 20)
-    // A kernel that is not built to be preempted lets nobody else have the processor while it copies what is written,
-    // a millisecond for RocksDB's usual 1 MiB. It holds for logs as well, whose records are seldom longer.
-    if !source.directWrites {
-      rocksdb_options_set_writable_file_max_buffer_size(options, 256 << 10)
-    }
     guard source.backgroundBytesPerSecond > 0 else { return }
     // RocksDB's usual period of 100 ms and share of 1 in 10 for low priority.
     let limiter = rocksdb_ratelimiter_create(Int64(source.backgroundBytesPerSecond), 100_000, 10)
