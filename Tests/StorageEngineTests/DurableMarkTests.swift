@@ -15,17 +15,7 @@ import Testing
 
   @Test("is not taken from text in which anything was changed")
   func damaged() {
-    let text = Array(Self.mark.text.utf8)
-    for place in text.indices {
-      for bit in 0..<7 {
-        var changed = text
-        changed[place] ^= 1 << bit
-        #expect(DurableMark(reading: String(decoding: changed, as: UTF8.self)) == nil)
-      }
-    }
-    for count in text.indices {
-      #expect(DurableMark(reading: String(decoding: text.prefix(count), as: UTF8.self)) == nil)
-    }
+    expectUnreadableWhenDamaged(Self.mark.text) { DurableMark(reading: $0) }
   }
 
   @Test(
@@ -243,5 +233,34 @@ extension StoreFixture {
       found = try DurableMark.read(tier, in: path + "/" + tier.rawValue)
     } while found?.sequence != expected && Date() < end
     return (expected, found)
+  }
+}
+
+/// Expects that nothing is read from a text in which a bit is flipped, or that is cut short.
+func expectUnreadableWhenDamaged<Mark>(_ text: String, _ read: (String) -> Mark?) {
+  let text = Array(text.utf8)
+  for place in text.indices {
+    for bit in 0..<7 {
+      var changed = text
+      changed[place] ^= 1 << bit
+      #expect(read(String(decoding: changed, as: UTF8.self)) == nil)
+    }
+    #expect(read(String(decoding: text.prefix(place), as: UTF8.self)) == nil)
+  }
+}
+
+extension StoreFixture {
+  /// Expects that the store is refused, to read and to write, as something of a tier is damaged.
+  func expectRefused(_ tier: Tier, _ file: String) {
+    for readOnly in [true, false] {
+      var configuration = Self.small
+      configuration.readOnly = readOnly
+      #expect {
+        _ = try open(configuration)
+      } throws: { error in
+        guard case StoreError.corruption(tier, file, _) = error else { return false }
+        return true
+      }
+    }
   }
 }

@@ -17,15 +17,7 @@ import Testing
   func text() {
     #expect(MoveMark(reading: Self.mark.text) == Self.mark)
     #expect(MoveMark(reading: MoveMark().text) == MoveMark())
-    let text = Array(Self.mark.text.utf8)
-    for place in text.indices {
-      for bit in 0..<7 {
-        var changed = text
-        changed[place] ^= 1 << bit
-        #expect(MoveMark(reading: String(decoding: changed, as: UTF8.self)) == nil)
-      }
-      #expect(MoveMark(reading: String(decoding: text.prefix(place), as: UTF8.self)) == nil)
-    }
+    expectUnreadableWhenDamaged(Self.mark.text) { MoveMark(reading: $0) }
     // The file of the same form that tells of something else.
     #expect(MoveMark(reading: DurableMarkTests.mark.text) == nil)
   }
@@ -93,19 +85,6 @@ import Testing
     try FileManager.default.moveItem(atPath: place + ".away", toPath: place)
   }
 
-  private func expectRefused(_ fixture: StoreFixture, _ tier: Tier, _ file: String) {
-    for readOnly in [true, false] {
-      var configuration = StoreFixture.small
-      configuration.readOnly = readOnly
-      #expect {
-        _ = try fixture.open(configuration)
-      } throws: { error in
-        guard case StoreError.corruption(tier, file, _) = error else { return false }
-        return true
-      }
-    }
-  }
-
   private func expectWhole(_ fixture: StoreFixture) throws {
     let store = try fixture.open()
     for number in 0..<Self.count {
@@ -128,7 +107,7 @@ import Testing
       let checkpoint = try moved(fixture, from: source, to: target)
       try restore(older, from: checkpoint, fixture)
       let files = try contents(of: fixture.path)
-      expectRefused(fixture, older, "\(fixture.path)/\(older.rawValue)")
+      fixture.expectRefused(older, "\(fixture.path)/\(older.rawValue)")
       #expect(try contents(of: fixture.path) == files)
       try putBack(older, fixture)
       try expectWhole(fixture)
@@ -150,7 +129,7 @@ import Testing
     if older == .cold { try store.move(.all, from: .warm, to: .cold) }
     try store.close()
     try restore(older, from: checkpoint, fixture)
-    expectRefused(fixture, older, "\(fixture.path)/\(older.rawValue)")
+    fixture.expectRefused(older, "\(fixture.path)/\(older.rawValue)")
     try putBack(older, fixture)
     try expectWhole(fixture)
   }
@@ -168,7 +147,7 @@ import Testing
     try store.close()
     for older in [Tier.cold, .hot] {
       try restore(older, from: checkpoint, fixture)
-      expectRefused(fixture, older, "\(fixture.path)/\(older.rawValue)")
+      fixture.expectRefused(older, "\(fixture.path)/\(older.rawValue)")
       try putBack(older, fixture)
     }
     try expectWhole(fixture)
@@ -185,7 +164,7 @@ import Testing
     try store.move(.all, from: .hot, to: target)
     try store.close()
     try restore(.hot, from: checkpoint, fixture)
-    expectRefused(fixture, .hot, fixture.path + "/hot")
+    fixture.expectRefused(.hot, fixture.path + "/hot")
     try putBack(.hot, fixture)
     try expectWhole(fixture)
   }
@@ -211,7 +190,7 @@ import Testing
     try store.close()
     try FileManager.default.removeItem(atPath: fixture.path + "/cold.away")
     try restore(.cold, from: checkpoint, fixture)
-    expectRefused(fixture, .cold, fixture.path + "/cold")
+    fixture.expectRefused(.cold, fixture.path + "/cold")
   }
 
   @Test("are refused where a deleted range was forgotten since", arguments: [Tier.hot, .cold])
@@ -226,7 +205,7 @@ import Testing
     try store.forgetRanges()
     try store.close()
     try restore(older, from: checkpoint, fixture)
-    expectRefused(fixture, older, "\(fixture.path)/\(older.rawValue)")
+    fixture.expectRefused(older, "\(fixture.path)/\(older.rawValue)")
   }
 
   @Test("are told by all files at once that stand in the way of what is left of a tier")
@@ -284,7 +263,7 @@ import Testing
     var contents = try Data(contentsOf: URL(filePath: file))
     contents[contents.startIndex + 20] ^= 1
     try contents.write(to: URL(filePath: file))
-    expectRefused(fixture, .warm, file)
+    fixture.expectRefused(.warm, file)
     try Data().write(to: URL(filePath: file))
     try expectWhole(fixture)
   }

@@ -182,16 +182,7 @@ struct RefusedOpeningTests {
       : "\(fixture.path)/\(tier.rawValue)/\(name)"
     try? FileManager.default.removeItem(atPath: file)
     try #require(mkfifo(file, 0o600) == 0)
-    for readOnly in [true, false] {
-      var configuration = StoreFixture.small
-      configuration.readOnly = readOnly
-      #expect {
-        _ = try fixture.open(configuration)
-      } throws: { error in
-        guard case StoreError.corruption(tier, file, _) = error else { return false }
-        return true
-      }
-    }
+    fixture.expectRefused(tier, file)
   }
 
   @Test(

@@ -216,6 +216,14 @@ final class TierDatabase: Sendable {
     DurableMark.current(sequence: database.latestSequenceNumber, in: path).write(in: path)
   }
 
+  /// Writes a batch, and has word left of it where it is synced.
+  ///
+  /// Only where nobody else writes to the tier meanwhile without syncing.
+  func write(_ batch: inout WriteBatch, sync: Bool) throws(RocksDBError) {
+    try database.write(&batch, sync: sync)
+    if sync { noteDurable(sequence: database.latestSequenceNumber) }
+  }
+
   /// Puts the log of everything written so far on the drive, and has word left of it.
   func syncLog() throws(RocksDBError) {
     let sequence = database.latestSequenceNumber

@@ -474,8 +474,7 @@ extension TieredStore {
   ) throws(StoreError) {
     guard batch.count > 0 else { return }
     do throws(RocksDBError) {
-      try tier.database.write(&batch, sync: sync)
-      if sync { tier.noteDurable(sequence: tier.database.latestSequenceNumber) }
+      try tier.write(&batch, sync: sync)
     } catch {
       throw tier.storeError(error)
     }

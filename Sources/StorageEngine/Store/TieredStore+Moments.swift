@@ -165,9 +165,7 @@ extension TieredStore {
           if isOlder { batch.delete(key) }
           return true
         }
-        guard batch.count > 0 else { continue }
-        try tier.database.write(&batch, sync: true)
-        tier.noteDurable(sequence: tier.database.latestSequenceNumber)
+        if batch.count > 0 { try tier.write(&batch, sync: true) }
       }
     } catch {
       throw tier.storeError(error)

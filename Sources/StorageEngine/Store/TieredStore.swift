@@ -285,18 +285,21 @@ public final class TieredStore: Sendable {
     if !access.isReadOnly {
       for tier in Tier.allCases { locks[tier] = try TierLock(place(tier)) }
     }
-    func checkMoment(_ newest: (Tier) throws(StoreError) -> UInt64?) throws(StoreError) {
+    func checkMoment(
+      _ ask: (Tier) throws(StoreError) -> (newest: UInt64?, mark: MoveMark?)
+    ) throws(StoreError) {
       var marks: [Tier: MoveMark] = [:]
       var found: [Tier: UInt64] = [:]
-      for tier in Tier.allCases {
-        found[tier] = try newest(tier)
-        marks[tier] = try MoveMark.read(tier, in: place(tier).path)
-      }
+      for tier in Tier.allCases { (found[tier], marks[tier]) = try ask(tier) }
       if let fault = MoveMark.fault(marks, found: found, in: { place($0).path }) { throw fault }
     }
     if access == .write {
       try checkMoment { tier throws(StoreError) in
-        try TierDatabase.check(place(tier), settings: configuration.settings(of: tier))
+        let place = place(tier)
+        return (
+          try TierDatabase.check(place, settings: configuration.settings(of: tier)),
+          try MoveMark.read(tier, in: place.path)
+        )
       }
     }
     let tiers = OpenTiers(
@@ -304,7 +307,7 @@ public final class TieredStore: Sendable {
       cold: try open(.cold, locks[.cold]))
     // Once more: not every tier could tell before. But beside a writer keys go on moving from one opening to the next.
     if access == .write || access == .readOnly {
-      try checkMoment { tiers[$0].database.latestSequenceNumber }
+      try checkMoment { (tiers[$0].database.latestSequenceNumber, tiers[$0].moveMark) }
     }
     return tiers
   }
