@@ -1,4 +1,5 @@
 #include <rocksdb/env.h>
+#include <rocksdb/perf_level.h>
 #include <rocksdb/sst_file_reader.h>
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
@@ -33,6 +34,13 @@ bool take(const rocksdb::Iterator *iterator, rocksdb_shim_entry *entry) {
 }
 
 }  // namespace
+
+void rocksdb_shim_leave_out_counts() {
+  static thread_local bool isDone = false;
+  if (isDone) return;
+  isDone = true;
+  if (rocksdb::GetPerfLevel() == rocksdb::kEnableCount) rocksdb::SetPerfLevel(rocksdb::kDisable);
+}
 
 bool rocksdb_shim_iter_move(
     rocksdb_iterator_t *iterator, uint32_t move, rocksdb_shim_entry *entry) {

@@ -63,13 +63,14 @@ class Reserve {
     return filled_;
   }
 
-  // Gives its blocks up; false where that was done before.
+  // Gives its blocks up, and tells whether to try again what found the disk full: also where another
+  // gave them up a moment before, as that may have been since.
   bool spend() {
     if (byte_count_ == 0) return false;
     std::lock_guard<std::mutex> guard(mutex_);
     // First of all: what compaction writes must not take the room.
     spent_.store(true, std::memory_order_release);
-    if (!filled_) return false;
+    if (!filled_) return true;
     filled_ = false;
     return truncate(path_.c_str(), 0) == 0;
   }
@@ -316,11 +317,8 @@ class FileSystem final : public rocksdb::FileSystemWrapper {
   IOStatus NewWritableFile(
       const std::string &path, const FileOptions &options, std::unique_ptr<FSWritableFile> *file,
       IODebugContext *context) override {
-    IOStatus status = target()->NewWritableFile(path, options, file, context);
-    // A folder grows as well.
-    if (status.subcode() == IOStatus::SubCode::kNoSpace && files_->reserve.spend())
-      status = target()->NewWritableFile(path, options, file, context);
-    return wrapped(path, file, status);
+    return wrapped(
+        path, file, made([&] { return target()->NewWritableFile(path, options, file, context); }));
   }
 
   IOStatus NewRandomAccessFile(
@@ -342,17 +340,28 @@ class FileSystem final : public rocksdb::FileSystemWrapper {
   IOStatus ReopenWritableFile(
       const std::string &path, const FileOptions &options, std::unique_ptr<FSWritableFile> *file,
       IODebugContext *context) override {
-    return wrapped(path, file, target()->ReopenWritableFile(path, options, file, context));
+    return wrapped(path, file, made([&] {
+                     return target()->ReopenWritableFile(path, options, file, context);
+                   }));
   }
 
   IOStatus ReuseWritableFile(
       const std::string &path, const std::string &old_path, const FileOptions &options,
       std::unique_ptr<FSWritableFile> *file, IODebugContext *context) override {
-    return wrapped(
-        path, file, target()->ReuseWritableFile(path, old_path, options, file, context));
+    return wrapped(path, file, made([&] {
+                     return target()->ReuseWritableFile(path, old_path, options, file, context);
+                   }));
   }
 
  private:
+  // A folder grows as well.
+  template <typename Make>
+  IOStatus made(const Make &make) {
+    const IOStatus status = make();
+    const bool is_full = status.subcode() == IOStatus::SubCode::kNoSpace;
+    return is_full && files_->reserve.spend() ? make() : status;
+  }
+
   IOStatus wrapped(
       const std::string &path, std::unique_ptr<FSWritableFile> *file, const IOStatus &status) {
     // Copies of a checkpoint lie elsewhere.

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 // The shortest that the kernel grants. A thread that wakes up waits for the end of another thread's turn,
@@ -54,3 +55,18 @@ void turns_work_in_background(void) {
 }
 
 void turns_work_when_idle(void) { set_turns(short_turn_nanoseconds, SCHED_IDLE, 0); }
+
+// Longer than a background thread's turn, or it would give up what it was just given.
+static const int64_t give_way_nanoseconds = 150000;
+
+void turns_give_way(void) {
+  static _Thread_local int64_t last = 0;
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  const int64_t now = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+  if (now - last < give_way_nanoseconds) return;
+  sched_yield();
+  // Its time begins when it has the processor again.
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  last = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}

@@ -36,6 +36,11 @@ public final class PinnedThread: @unchecked Sendable {
     case idle
   }
 
+  /// Lets others have the processor, where the calling thread has not done so for 0.15 ms.
+  ///
+  /// Costs some 50 ns where it has.
+  public static func giveWay() { turns_give_way() }
+
   /// Starts a thread on a CPU.
   ///
   /// - Parameters:

@@ -7,9 +7,12 @@ public final class BlockCache: @unchecked Sendable {
   public enum Kind: Sendable, Equatable {
     /// Least recently used, sharded, each shard under a lock.
     case leastRecentlyUsed
-    /// Lock-free CLOCK; experimental in RocksDB 7.8.
+    /// Lock-free CLOCK, RocksDB's `HyperClockCache`.
     ///
-    /// - Parameter blockBytes: The mean bytes of a block, which sizes its fixed table.
+    /// RocksDB 7.8 calls it experimental; 7.9 called the same code ready for production.
+    ///
+    /// - Parameter blockBytes: The mean bytes of a block, rather too few than too many: its table has a
+    ///   fixed number of places, and what finds none pushes another out.
     case hyperClock(blockBytes: Int)
   }
 

@@ -188,6 +188,7 @@ final class DatabaseHandle: @unchecked Sendable {
   }
 
   func pin(_ key: RawSpan, options: OpaquePointer) throws(RocksDBError) -> PinnedValue? {
+    rocksdb_shim_leave_out_counts()
     var failure: UnsafeMutablePointer<CChar>?
     let pinned = key.withSlice { rocksdb_get_pinned(database, options, $0, $1, &failure) }
     if let failure { throw RocksDBError(taking: failure, database: path) }
@@ -200,6 +201,7 @@ final class DatabaseHandle: @unchecked Sendable {
   func multiGet(
     _ keys: KeyList, options: OpaquePointer, sorted: Bool, _ each: (Int, RawSpan?) -> Void
   ) throws(RocksDBError) {
+    rocksdb_shim_leave_out_counts()
     var failure: UnsafeMutablePointer<CChar>?
     // The callback is C's, so the closure travels behind the context; it is not kept.
     withoutActuallyEscaping(each) { each in

@@ -58,6 +58,7 @@ public struct Iterator: ~Copyable {
   private let snapshot: SnapshotHandle?
 
   init(of database: DatabaseHandle, options wanted: IteratorOptions, snapshot: SnapshotHandle?) {
+    rocksdb_shim_leave_out_counts()
     self.database = database
     self.snapshot = snapshot
     database.borrowerCount.add(1, ordering: .relaxed)

@@ -1,8 +1,39 @@
+import CRocksDB
+import Foundation
 import RocksDB
 import Testing
 
 @Suite("Reads for callers")
 struct CallerReadTests {
+  /// RocksDB's `kEnableTime` and `user_key_comparison_count`.
+  private static let (times, comparisons) = (Int32(5), Int32(0))
+
+  @Test("are not counted by RocksDB for their thread, unless the thread has asked for it")
+  func threadCounts() async throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path
+    for (level, isCounted) in [(nil, false), (Self.times, true)] as [(Int32?, Bool)] {
+      // A thread of its own: what one has chosen stays.
+      let count = try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread {
+          continuation.resume(
+            with: Result {
+              if let level { rocksdb_set_perf_level(level) }
+              let database = try Database(at: path)
+              for number in 0..<10 { try database.put(["\(number)": "value"]) }
+              let context = rocksdb_perfcontext_create()
+              defer { rocksdb_perfcontext_destroy(context) }
+              _ = try database.get(bytes("5"))
+              rocksdb_perfcontext_reset(context)
+              _ = try database.get(bytes("5"))
+              return rocksdb_perfcontext_metric(context, Self.comparisons)
+            })
+        }
+      }
+      #expect((count > 0) == isCounted, "\(count) comparisons")
+    }
+  }
+
   @Test("are counted with their bytes, and those of compaction are not")
   func counts() throws {
     let folder = try TemporaryFolder()

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import RocksDB
+import Synchronization
 import Testing
 
 /// RocksDB's way back from a full disk now and then takes half a minute, too long for each test run.
@@ -97,6 +98,69 @@ struct DiskFullTests {
       #expect(read != nil)
     }
     try reopened.close()
+  }
+
+  /// Makes a small xfs, where giving room up takes long enough that another comes to find none.
+  private func mountSlowDisk(at mountPoint: String) throws {
+    let image = folder.path("image")
+    try FileManager.default.createDirectory(atPath: mountPoint, withIntermediateDirectories: true)
+    try #require(try run("/usr/bin/truncate", "-s", "300M", image) == 0)
+    try #require(try run("/usr/sbin/mkfs.xfs", "-q", "-f", image) == 0)
+    try #require(try run("/usr/bin/mount", "-o", "loop", image, mountPoint) == 0)
+  }
+
+  /// Writes on two threads and flushes on a third until one of them is refused.
+  ///
+  /// - Returns: What was told.
+  private func fillTogether(_ database: borrowing Database) -> [RocksDBError] {
+    let value = [UInt8](repeating: 7, count: 6000)
+    let refusals = Mutex<[RocksDBError]>([])
+    DispatchQueue.concurrentPerform(iterations: 3) { worker in
+      for number in 0..<100_000 where refusals.withLock({ $0.isEmpty }) {
+        let refusal = failure { () throws(RocksDBError) in
+          guard worker > 0 else { return try database.flush() }
+          var batch = WriteBatch()
+          batch.put(key(number), value)
+          try database.write(&batch)
+        }
+        if let refusal { refusals.withLock { $0.append(refusal) } }
+      }
+    }
+    return refusals.withLock { $0 }
+  }
+
+  /// Whoever finds the disk full while another gives the reserve up finds nothing left of it, and has
+  /// room all the same: three in 400 rounds, whose database then wrote no more.
+  @Test("writes and flushes that meet it together go on in the room kept for the log")
+  func together() throws {
+    let mountPoint = folder.path("disk")
+    try mountSlowDisk(at: mountPoint)
+    defer { _ = umount2(mountPoint, Int32(MNT_DETACH)) }
+    let options = making {
+      $0.writeBufferBytes = 256 << 10
+      $0.compression = .none
+      $0.reserveBytes = 4 << 20
+    }
+    let (path, ballast) = (mountPoint + "/db", mountPoint + "/ballast")
+    for round in 0..<200 {
+      let database = try Database(at: path, options: options)
+      var room = statvfs()
+      try #require(statvfs(mountPoint, &room) == 0)
+      let free = Int(room.f_bavail) * Int(room.f_frsize)
+      let size = free - (1 << 20) - round * 5003
+      try #require(try run("/usr/bin/fallocate", "-l", "\(size)", ballast) == 0)
+      let refusals = fillTogether(database)
+      #expect(!refusals.isEmpty)
+      for refusal in refusals {
+        #expect(refusal.code == .noSpace, "\(refusal), round \(round)")
+        #expect(!refusal.path.hasSuffix(".log"), "\(refusal), round \(round)")
+      }
+      #expect(database.writeFailure?.path.hasSuffix(".log") != true, "round \(round)")
+      try FileManager.default.removeItem(atPath: ballast)
+      // Closing may tell of what was refused.
+      try? database.close()
+      try FileManager.default.removeItem(atPath: path)
+    }
   }
 
   @Test(

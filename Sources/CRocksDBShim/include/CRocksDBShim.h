@@ -85,6 +85,12 @@ rocksdb_shim_events rocksdb_shim_listener_events(const rocksdb_shim_listener_t *
 // The first background error, to be freed with rocksdb_free; NULL where there was none.
 char *rocksdb_shim_listener_error(const rocksdb_shim_listener_t *listener);
 
+// --- Reading
+
+// Turns off what RocksDB counts for the calling thread alone, which nobody here reads, the first time
+// that the thread asks; a level that the thread has chosen stays.
+void rocksdb_shim_leave_out_counts(void);
+
 // --- Options
 
 // A HyperClockCache; destroyed with rocksdb_cache_destroy.

@@ -325,6 +325,8 @@ final class Committer: Sendable {
     if failure == nil { failure = write(&group) }
     settle(&group, failure)
     finish(&group, failure)
+    // Who commits without a pause would else keep those who woke meanwhile waiting for the kernel's tick.
+    PinnedThread.giveWay()
     return failure
   }
 

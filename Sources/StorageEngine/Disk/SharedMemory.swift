@@ -14,7 +14,9 @@ struct SharedMemory: Sendable {
   init(for configuration: StoreConfiguration) {
     let byteCount = Int(clamping: configuration.tierMemoryBytes)
     let cacheBytes = Tier.allCases.reduce(0) { $0 + configuration.settings(of: $1).cacheBytes }
-    blocks = BlockCache(byteCount: byteCount)
+    let blockBytes = Tier.allCases.map { configuration.settings(of: $0).blockBytes }.min() ?? 4096
+    // Least recently used, a block's lookup waits for memory four times, which is a quarter of a scan.
+    blocks = BlockCache(byteCount: byteCount, kind: .hyperClock(blockBytes: max(1024, blockBytes)))
     memtables = WriteBudget(byteCount: max(1, byteCount - cacheBytes), chargedTo: blocks)
   }
 }

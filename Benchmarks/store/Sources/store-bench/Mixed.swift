@@ -94,7 +94,7 @@ extension Case {
     }
   }
 
-  private static func sum(
+  static func sum(
     _ statistics: StoreStatistics, _ count: KeyPath<StoreStatistics.TierStatistics, UInt64>
   ) -> UInt64 {
     statistics.tiers.values.reduce(0) { $0 + $1[keyPath: count] }

@@ -107,18 +107,37 @@ extension Case {
     ]
   }
 
-  /// Random gets of a store larger than its memory.
+  /// Random gets of a store larger than its memory, once that is full.
   func getLarge() throws -> Fields {
     let store = try filled()
     let threads = max(1, try arguments.number("threads", 2))
     let seconds = max(1, try arguments.number("seconds", 10))
-    let keys = keys
-    let total = Atomic(0)
-    let merged = Mutex(Latencies())
+    let warmSeconds = try arguments.number("warm", 10)
+    // More threads, so that the memory is filled sooner.
+    if warmSeconds > 0 { _ = try randomGets(store, threads: 16, seconds: warmSeconds, seed: 1000) }
+    let before = try store.statistics()
     let start = now()
-    let end = start + UInt64(seconds) * 1_000_000_000
+    let latencies = try randomGets(store, threads: threads, seconds: seconds, seed: 1)
+    let duration = now() - start
+    let after = try store.statistics()
+    let reads = Self.sum(after, \.blockReads) - Self.sum(before, \.blockReads)
+    try store.close()
+    return [
+      ("operations", "\(latencies.count)"), ("rate", Self.rate(Int(latencies.count), duration)),
+      ("p99_ms", Self.text(latencies.milliseconds(0.99))),
+      ("blocks_read", "\(reads)"),
+    ]
+  }
+
+  /// Gets of random keys for so many seconds, each value compared.
+  private func randomGets(
+    _ store: TieredStore, threads: Int, seconds: Int, seed: UInt64
+  ) throws -> Latencies {
+    let keys = keys
+    let merged = Mutex(Latencies())
+    let end = now() + UInt64(seconds) * 1_000_000_000
     try Self.onThreads(threads) { thread in
-      var random = Random(seed: UInt64(thread) + 1)
+      var random = Random(seed: UInt64(thread) + seed)
       var key = Keys.empty
       var latencies = Latencies()
       var begun = now()
@@ -132,17 +151,9 @@ extension Case {
         latencies.record(ended - begun)
         begun = ended
       }
-      total.add(Int(latencies.count), ordering: .relaxed)
       merged.withLock { [latencies] in $0.add(latencies) }
     }
-    let duration = now() - start
-    let count = total.load(ordering: .relaxed)
-    let latencies = merged.withLock { $0 }
-    try store.close()
-    return [
-      ("operations", "\(count)"), ("rate", Self.rate(count, duration)),
-      ("p99_ms", Self.text(latencies.milliseconds(0.99))),
-    ]
+    return merged.withLock { $0 }
   }
 
   /// Reads every key until all of them are in the cache, as they are in the peers': a first reading may be
