@@ -2,7 +2,7 @@
 //
 //   peers ENGINE CASE FOLDER KEYS VALUE_BYTES SECONDS [MEMORY_MIB]
 //
-// ENGINE: lmdb, leveldb, rocksdb (LRU block cache, no compression). CASE: get (resident, uniform, one
+// ENGINE: lmdb, leveldb, rocksdb (LRU block cache, no compression), rocksdb-clock (HyperClockCache). CASE: get (resident, uniform, one
 // thread), get-large (data larger than memory, two threads), scan (whole, one thread), batch (1000
 // random keys a batch, log on, not synced), batch-gets (with 10,000 gets a second beside it).
 #include <fcntl.h>
@@ -162,14 +162,15 @@ struct LevelDB : Tree<leveldb::DB, leveldb::Options, leveldb::ReadOptions, level
 
 struct RocksDB : Tree<rocksdb::DB, rocksdb::Options, rocksdb::ReadOptions, rocksdb::WriteOptions,
                       rocksdb::WriteBatch, rocksdb::Slice> {
-  RocksDB(const std::string &folder, size_t memory, bool direct) {
+  RocksDB(const std::string &folder, size_t memory, bool direct, bool clock) {
     rocksdb::Options options;
     options.create_if_missing = true;
     options.compression = rocksdb::kNoCompression;
     options.IncreaseParallelism(2);
     options.use_direct_reads = direct;
     rocksdb::BlockBasedTableOptions table;
-    table.block_cache = rocksdb::NewLRUCache(memory);
+    table.block_cache = clock ? rocksdb::HyperClockCacheOptions(memory, table.block_size).MakeSharedCache()
+                              : rocksdb::NewLRUCache(memory);
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
     options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
     rocksdb::DB *opened = nullptr;
@@ -336,7 +337,8 @@ int run(int argc, char **argv) {
   std::unique_ptr<Engine> engine;
   if (engineName == "lmdb") engine = std::make_unique<LMDB>(folder);
   else if (engineName == "leveldb") engine = std::make_unique<LevelDB>(folder, memory);
-  else if (engineName == "rocksdb") engine = std::make_unique<RocksDB>(folder, memory, caseName == "get-large");
+  else if (engineName == "rocksdb" || engineName == "rocksdb-clock")
+    engine = std::make_unique<RocksDB>(folder, memory, caseName == "get-large", engineName == "rocksdb-clock");
   else must(false, "unknown engine " + engineName);
 
   printf("{\"engine\": \"%s\", \"case\": \"%s\", ", argv[1], argv[2]);

@@ -318,7 +318,8 @@ class FileSystem final : public rocksdb::FileSystemWrapper {
       const std::string &path, const FileOptions &options, std::unique_ptr<FSWritableFile> *file,
       IODebugContext *context) override {
     return wrapped(
-        path, file, made([&] { return target()->NewWritableFile(path, options, file, context); }));
+        path, file,
+        made(path, [&] { return target()->NewWritableFile(path, options, file, context); }));
   }
 
   IOStatus NewRandomAccessFile(
@@ -340,7 +341,7 @@ class FileSystem final : public rocksdb::FileSystemWrapper {
   IOStatus ReopenWritableFile(
       const std::string &path, const FileOptions &options, std::unique_ptr<FSWritableFile> *file,
       IODebugContext *context) override {
-    return wrapped(path, file, made([&] {
+    return wrapped(path, file, made(path, [&] {
                      return target()->ReopenWritableFile(path, options, file, context);
                    }));
   }
@@ -348,24 +349,26 @@ class FileSystem final : public rocksdb::FileSystemWrapper {
   IOStatus ReuseWritableFile(
       const std::string &path, const std::string &old_path, const FileOptions &options,
       std::unique_ptr<FSWritableFile> *file, IODebugContext *context) override {
-    return wrapped(path, file, made([&] {
+    return wrapped(path, file, made(path, [&] {
                      return target()->ReuseWritableFile(path, old_path, options, file, context);
                    }));
   }
 
  private:
+  // Copies of a checkpoint lie elsewhere.
+  bool isOurs(const std::string &path) const { return path.rfind(files_->folder, 0) == 0; }
+
   // A folder grows as well.
   template <typename Make>
-  IOStatus made(const Make &make) {
+  IOStatus made(const std::string &path, const Make &make) {
     const IOStatus status = make();
     const bool is_full = status.subcode() == IOStatus::SubCode::kNoSpace;
-    return is_full && files_->reserve.spend() ? make() : status;
+    return is_full && isOurs(path) && files_->reserve.spend() ? make() : status;
   }
 
   IOStatus wrapped(
       const std::string &path, std::unique_ptr<FSWritableFile> *file, const IOStatus &status) {
-    // Copies of a checkpoint lie elsewhere.
-    if (!status.ok() || path.rfind(files_->folder, 0) != 0) return status;
+    if (!status.ok() || !isOurs(path)) return status;
     const std::string name = path.substr(files_->folder.size());
     const size_t dot = name.rfind('.');
     const std::string suffix = dot == std::string::npos ? "" : name.substr(dot);

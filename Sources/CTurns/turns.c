@@ -59,14 +59,21 @@ void turns_work_when_idle(void) { set_turns(short_turn_nanoseconds, SCHED_IDLE, 
 // Longer than a background thread's turn, or it would give up what it was just given.
 static const int64_t give_way_nanoseconds = 150000;
 
-void turns_give_way(void) {
-  static _Thread_local int64_t last = 0;
+static int64_t nanoseconds(clockid_t clock) {
   struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  const int64_t now = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-  if (now - last < give_way_nanoseconds) return;
+  clock_gettime(clock, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+void turns_give_way(void) {
+  static _Thread_local int64_t looked = 0, worked = 0;
+  // The time that a thread has worked costs a call of the kernel.
+  const int64_t now = nanoseconds(CLOCK_MONOTONIC);
+  if (now - looked < give_way_nanoseconds) return;
+  looked = now;
+  const int64_t work = nanoseconds(CLOCK_THREAD_CPUTIME_ID);
+  if (work - worked < give_way_nanoseconds) return;
   sched_yield();
-  // Its time begins when it has the processor again.
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  last = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+  looked = nanoseconds(CLOCK_MONOTONIC);
+  worked = nanoseconds(CLOCK_THREAD_CPUTIME_ID);
 }

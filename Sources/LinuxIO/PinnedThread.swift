@@ -36,9 +36,9 @@ public final class PinnedThread: @unchecked Sendable {
     case idle
   }
 
-  /// Lets others have the processor, where the calling thread has not done so for 0.15 ms.
+  /// Lets others have the processor, where the calling thread has had it for 0.15 ms since it last did so.
   ///
-  /// Costs some 50 ns where it has.
+  /// To be called with no lock held that others want. Where it does nothing it costs some 50 ns.
   public static func giveWay() { turns_give_way() }
 
   /// Starts a thread on a CPU.

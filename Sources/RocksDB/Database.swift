@@ -9,8 +9,9 @@ internal import Synchronization
 /// with the last of them: none of them can outlive what it reads. The corresponding C calls are
 /// those of `rocksdb_t`; errors name the file where RocksDB does.
 ///
-/// A thread's first read turns RocksDB's counts for that thread (its perf context) off, which cost up to
-/// 3 µs a get; a thread that has chosen a level of its own keeps it.
+/// The first get, multi-get or iterator of a thread turns RocksDB's counts for that thread (its perf context)
+/// off, in all databases: they took 1 to 3 µs of a get that reads the device. A thread that has asked for
+/// times, too, keeps them; one that wants counts alone sets that level again afterwards.
 public struct Database: ~Copyable, Sendable {
   @usableFromInline let handle: DatabaseHandle
 

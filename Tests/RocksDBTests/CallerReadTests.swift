@@ -19,7 +19,7 @@ struct CallerReadTests {
           continuation.resume(
             with: Result {
               if let level { rocksdb_set_perf_level(level) }
-              let database = try Database(at: path)
+              let database = try Database(at: path, options: making())
               for number in 0..<10 { try database.put(["\(number)": "value"]) }
               let context = rocksdb_perfcontext_create()
               defer { rocksdb_perfcontext_destroy(context) }

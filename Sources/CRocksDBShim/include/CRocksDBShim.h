@@ -88,7 +88,7 @@ char *rocksdb_shim_listener_error(const rocksdb_shim_listener_t *listener);
 // --- Reading
 
 // Turns off what RocksDB counts for the calling thread alone, which nobody here reads, the first time
-// that the thread asks; a level that the thread has chosen stays.
+// that the thread asks; a level above the usual, which is to count, stays.
 void rocksdb_shim_leave_out_counts(void);
 
 // --- Options

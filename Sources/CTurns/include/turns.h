@@ -24,8 +24,8 @@ void turns_work_in_background(void);
 /// long that others want.
 void turns_work_when_idle(void);
 
-/// Lets others have the processor, where the calling thread has not done so for 0.15 ms: to be called all the while
-/// by threads that work for milliseconds at a time.
+/// Lets others have the processor, where the calling thread has had it for 0.15 ms since it last did so: to be called
+/// all the while by threads that work for milliseconds at a time, with no lock held that others want.
 ///
 /// The kernel looks only at its tick, every 4 ms where there are 250 a second, whether a turn is over: whoever woke
 /// in vain, or was pushed aside, waits until then.

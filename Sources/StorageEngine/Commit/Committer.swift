@@ -214,6 +214,9 @@ final class Committer: Sendable {
       case .lead(let version):
         let failure = commitNext()
         handOver()
+        // Who commits without a pause would else keep those who woke meanwhile waiting for the kernel's tick;
+        // only now, when nobody waits for this thread.
+        PinnedThread.giveWay()
         if let failure { throw failure }
         return version
       case .follow(let outcome, let version):
@@ -325,8 +328,6 @@ final class Committer: Sendable {
     if failure == nil { failure = write(&group) }
     settle(&group, failure)
     finish(&group, failure)
-    // Who commits without a pause would else keep those who woke meanwhile waiting for the kernel's tick.
-    PinnedThread.giveWay()
     return failure
   }
 

@@ -112,9 +112,8 @@ extension Case {
     let store = try filled()
     let threads = max(1, try arguments.number("threads", 2))
     let seconds = max(1, try arguments.number("seconds", 10))
-    let warmSeconds = try arguments.number("warm", 10)
     // More threads, so that the memory is filled sooner.
-    if warmSeconds > 0 { _ = try randomGets(store, threads: 16, seconds: warmSeconds, seed: 1000) }
+    _ = try randomGets(store, threads: 16, seconds: 10, seed: 1000)
     let before = try store.statistics()
     let start = now()
     let latencies = try randomGets(store, threads: threads, seconds: seconds, seed: 1)
