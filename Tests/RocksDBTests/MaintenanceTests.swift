@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import RocksDB
 import Testing
 
@@ -36,6 +37,27 @@ struct MaintenanceTests {
     } catch {
       #expect(error.code == .invalidArgument)
     }
+  }
+
+  @Test(
+    "a checkpoint that finds another file system full leaves the room kept for the log alone",
+    .enabled(if: geteuid() == 0, "mounting needs root"))
+  func fullCheckpoint() throws {
+    // Room for its own folder, the checkpoint's and one file.
+    let elsewhere = folder.path("elsewhere")
+    try FileManager.default.createDirectory(atPath: elsewhere, withIntermediateDirectories: true)
+    try #require(mount("none", elsewhere, "tmpfs", 0, "nr_inodes=3") == 0)
+    defer { _ = umount2(elsewhere, Int32(MNT_DETACH)) }
+    let database = try filled(100, making { $0.reserveBytes = 4 << 20 })
+    let refusal = failure { () throws(RocksDBError) in
+      try database.checkpoint(to: elsewhere + "/copy")
+    }
+    #expect(refusal?.code == .noSpace, "\(refusal?.description ?? "it was made")")
+    let reserve = folder.path("db/\(Database.reserveName)")
+    let size = try FileManager.default.attributesOfItem(atPath: reserve)[.size] as? Int
+    #expect(size == 4 << 20)
+    try database.put(["again": "1"])
+    try database.flush()
   }
 
   @Test("compaction takes first what waited longest: files of other keys do not fill level 0")
