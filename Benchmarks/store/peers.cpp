@@ -2,9 +2,10 @@
 //
 //   peers ENGINE CASE FOLDER KEYS VALUE_BYTES SECONDS [MEMORY_MIB]
 //
-// ENGINE: lmdb, leveldb, rocksdb (LRU block cache, no compression), rocksdb-clock (HyperClockCache). CASE: get (resident, uniform, one
-// thread), get-large (data larger than memory, two threads), scan (whole, one thread), batch (1000
-// random keys a batch, log on, not synced), batch-gets (with 10,000 gets a second beside it).
+// ENGINE: lmdb, leveldb, rocksdb (LRU block cache, no compression), rocksdb-clock (HyperClockCache).
+// CASE: get (resident, uniform, one thread), get-large (data larger than memory, two threads), scan
+// (whole, one thread), batch (1000 random keys a batch, log on, not synced), batch-gets (with 10,000
+// gets a second beside it).
 #include <fcntl.h>
 #include <leveldb/cache.h>
 #include <leveldb/db.h>

@@ -26,8 +26,7 @@ struct Arguments {
   var name = ""
   private var values: [String: String] = [:]
   private static let known: Set<String> = [
-    "folder", "keys", "value", "threads", "seconds", "depth", "durability", "batch",
-    "memory",
+    "folder", "keys", "value", "threads", "seconds", "depth", "durability", "batch", "memory",
     "operations", "rate", "cache", "keep", "spin", "churn", "wait", "moves",
     "direct", "walk", "zipf", "prefetch", "spare", "training", "sequence",
   ]
