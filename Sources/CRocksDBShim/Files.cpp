@@ -112,6 +112,11 @@ class Files {
     failed_.store(true, std::memory_order_release);
   }
 
+  // Whether to try again what found the disk full, as the reserve was given up.
+  bool makesRoom(const IOStatus &status) {
+    return status.subcode() == IOStatus::SubCode::kNoSpace && reserve.spend();
+  }
+
   bool hasFailed() const { return failed_.load(std::memory_order_acquire); }
 
   std::string failure() const {
@@ -154,8 +159,7 @@ class VitalFile final : public rocksdb::FSWritableFileOwnerWrapper {
     const uint64_t before = GetFileSize(options, context);
     IOStatus status = target()->Append(data, options, context);
     if (status.ok()) return status;
-    if (status.subcode() == IOStatus::SubCode::kNoSpace && files_->reserve.spend())
-      status = goOn(data, before, options, context);
+    if (files_->makesRoom(status)) status = goOn(data, before, options, context);
     return told(status);
   }
 
@@ -362,8 +366,7 @@ class FileSystem final : public rocksdb::FileSystemWrapper {
   template <typename Make>
   IOStatus made(const std::string &path, const Make &make) {
     const IOStatus status = make();
-    const bool is_full = status.subcode() == IOStatus::SubCode::kNoSpace;
-    return is_full && isOurs(path) && files_->reserve.spend() ? make() : status;
+    return isOurs(path) && files_->makesRoom(status) ? make() : status;
   }
 
   IOStatus wrapped(

@@ -76,6 +76,7 @@ typedef struct {
   uint32_t stall_condition;  // 0 none, 1 writes are delayed, 2 writes are stopped
 } rocksdb_shim_events;
 
+// Whether flushes and compactions work in the background and give way to others after each block.
 rocksdb_shim_listener_t *rocksdb_shim_listener_create(bool yields);
 void rocksdb_shim_listener_destroy(rocksdb_shim_listener_t *listener);
 void rocksdb_shim_options_add_listener(

@@ -5,8 +5,8 @@ internal import RocksDB
 /// A step is a key above the one before: the same bytes but for the last few. Padding at the end of both, the same
 /// byte again and again, does not count. Three steps to keys close by make a run, or nine to any, or some of both: of
 /// numbers that are asked for at random, all with the same first bytes, three rise one after the other once in 24
-/// times, and nine once in 3.6 million. Its reach doubles as it goes on, up to ``reachMax`` keys. Who passes by keys that were read ahead
-/// does not walk: the run ends.
+/// times, and nine once in 3.6 million. Its reach doubles as it goes on, up to ``reachMax`` keys. Who passes by keys
+/// that were read ahead does not walk: the run ends.
 struct RunDetector {
   /// How far a key lies above another.
   private enum Step: Int {
