@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import RocksDB
 import Synchronization
+import TestSupport
 import Testing
 
 /// RocksDB's way back from a full disk now and then takes half a minute, too long for each test run.
@@ -100,15 +101,6 @@ struct DiskFullTests {
     try reopened.close()
   }
 
-  /// Makes a small xfs, where giving room up takes long enough that another comes to find none.
-  private func mountSlowDisk(at mountPoint: String) throws {
-    let image = folder.path("image")
-    try FileManager.default.createDirectory(atPath: mountPoint, withIntermediateDirectories: true)
-    try #require(try run("/usr/bin/truncate", "-s", "300M", image) == 0)
-    try #require(try run("/usr/sbin/mkfs.xfs", "-q", "-f", image) == 0)
-    try #require(try run("/usr/bin/mount", "-o", "loop", image, mountPoint) == 0)
-  }
-
   /// Writes on two threads and flushes on a third until one of them is refused.
   ///
   /// - Returns: What was told.
@@ -133,22 +125,17 @@ struct DiskFullTests {
   /// room all the same: three in 400 rounds, whose database then wrote no more.
   @Test("writes and flushes that meet it together go on in the room kept for the log")
   func together() throws {
-    let mountPoint = folder.path("disk")
-    try mountSlowDisk(at: mountPoint)
-    defer { _ = umount2(mountPoint, Int32(MNT_DETACH)) }
+    // Giving room up takes long enough here that another comes to find none.
+    let disk = try LoopDisk(.xfs, in: folder.path)
     let options = making {
       $0.writeBufferBytes = 256 << 10
       $0.compression = .none
       $0.reserveBytes = 4 << 20
     }
-    let (path, ballast) = (mountPoint + "/db", mountPoint + "/ballast")
+    let (path, ballast) = (disk.path + "/db", disk.path + "/ballast")
     for round in 0..<200 {
       let database = try Database(at: path, options: options)
-      var room = statvfs()
-      try #require(statvfs(mountPoint, &room) == 0)
-      let free = Int(room.f_bavail) * Int(room.f_frsize)
-      let size = free - (1 << 20) - round * 5003
-      try #require(try run("/usr/bin/fallocate", "-l", "\(size)", ballast) == 0)
+      try disk.fill(leaving: UInt64((1 << 20) + round * 5003))
       let refusals = fillTogether(database)
       #expect(!refusals.isEmpty)
       for refusal in refusals {

@@ -137,6 +137,55 @@ struct HotCacheTests {
     #expect(third.0 != .index)
   }
 
+  /// The parts whose memory a shard asks for until it wants no more; it gets all of it.
+  private func takeWanted(_ shard: inout HotCacheShard) -> [HotCacheShard.Part] {
+    var parts: [HotCacheShard.Part] = []
+    while let (part, pages) = shard.pagesToTake() {
+      pages.take()
+      shard.took(part)
+      parts.append(part)
+    }
+    return parts
+  }
+
+  @Test(
+    "takes memory only as entries need it: for the main queue once they come there",
+    arguments: [100, 1 << 20])
+  func memoryAsNeeded(valueCount: Int) throws {
+    var shard = try HotCacheShard(byteCount: 64 << 20)
+    // Room for one page of 2 MiB of new entries, which is less than the small queue has.
+    var taken = takeWanted(&shard)
+    #expect(taken == [.index, .small])
+    let value = [UInt8](repeating: 7, count: valueCount)
+    var number: UInt64 = 0
+    /// Fills in one entry; whether it was taken.
+    func fillOne(_ shard: inout HotCacheShard) throws -> Bool {
+      number += 1
+      let key = bytes("key \(number)")
+      let hash = KeyHash.hash(key.span)
+      let fills = shard.counts.fills
+      let found = shard.ticket(hash: hash)
+      shard.fill(
+        hash: hash, key: key.span, value: value.span, version: version(number), from: .hot,
+        ticket: try #require(found))
+      return shard.counts.fills > fills
+    }
+    while !taken.contains(.main) {
+      #expect(shard.entryCount * valueCount < 6 << 20)
+      let isTaken = try fillOne(&shard)
+      #expect(isTaken)
+      taken += takeWanted(&shard)
+    }
+    #expect(shard.entryCount * valueCount >= 2_000_000, "\(shard.entryCount)")
+    // And nothing is refused from then on, whatever leaves the small queue.
+    let refused = shard.counts.fillsBeforeMemory
+    while shard.counts.evictions < 100 {
+      _ = try fillOne(&shard)
+      _ = takeWanted(&shard)
+    }
+    #expect(shard.counts.fillsBeforeMemory == refused)
+  }
+
   @Test("drops a fill that a commit overtook")
   func overtaken() throws {
     let cache = try HotCache(byteLimit: 1 << 20)

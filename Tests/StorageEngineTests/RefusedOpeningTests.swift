@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import RocksDB
+import TestSupport
 import Testing
 
 @testable import StorageEngine

@@ -34,18 +34,14 @@ struct EntryRing: ~Copyable {
   private(set) var usedBytes = 0
   /// Bytes from the start whose memory was taken.
   private var takenBytes = 0
-  /// Bytes beyond the head that are taken in advance.
-  private let aheadBytes: Int
+  /// Bytes beyond the head that are taken in advance, so that small entries need not wait for them.
+  private var aheadBytes = MappedBytes.takenBytes / 2
 
-  /// A ring of `capacity` bytes, whose memory is taken before the first lap reaches it.
+  /// A ring of `capacity` bytes, rounded down to 8, whose memory is taken before the first lap reaches it.
   ///
-  /// - Parameters:
-  ///   - capacity: Bytes of entries, rounded down to 8.
-  ///   - aheadBytes: How far beyond the head memory is taken at least, as far as there is any.
   /// - Throws: `SystemError` where there is no room in the address space.
-  init(capacity: Int, aheadBytes: Int = 0) throws(SystemError) {
+  init(capacity: Int) throws(SystemError) {
     self.capacity = capacity & ~7
-    self.aheadBytes = max(aheadBytes, MappedBytes.takenBytes)
     bytes = try MappedBytes(count: self.capacity)
     entries = Entries(bytes: bytes.unsettled)
     if !bytes.hasLargePages { takenBytes = self.capacity }
@@ -55,6 +51,9 @@ struct EntryRing: ~Copyable {
 
   /// Whether entries of so many bytes can be appended without a wait for the kernel's memory.
   func hasMemory(_ size: Int) -> Bool { takenBytes == capacity || head + size <= takenBytes }
+
+  /// Has memory for so many bytes taken in advance from now on, where that is more.
+  mutating func expect(_ size: Int) { aheadBytes = max(aheadBytes, size) }
 
   /// What should be taken next; nil for nothing.
   var nextPages: MappedPages? {

@@ -40,6 +40,10 @@ struct HotCacheShard: ~Copyable {
   /// Commits done, by stripe.
   private var generation = [UInt32](repeating: 0, count: stripeCount)
   private(set) var counts = Counts()
+  /// Bytes of the largest entry that was ever to come in.
+  private var largestBytes = 0
+  /// Whether entries come to the main queue, so that it needs memory.
+  private var usesMain = false
   /// Of which part somebody is taking memory.
   private var taking: Part?
   /// Whether the index gave its memory back while it was being taken.
@@ -54,9 +58,8 @@ struct HotCacheShard: ~Copyable {
     let ghostSlots = max(64, byteCount / 256)
     let entryBytes = max(4096, byteCount - byteCount / 10 - byteCount / 32)
     // First all that may fail, then the parts: a shard is never half made.
-    let largest = entryBytes / 10 / 2
-    let small = try EntryRing(capacity: entryBytes / 10, aheadBytes: largest)
-    let main = try EntryRing(capacity: entryBytes - entryBytes / 10, aheadBytes: 3 * largest)
+    let small = try EntryRing(capacity: entryBytes / 10)
+    let main = try EntryRing(capacity: entryBytes - entryBytes / 10)
     let index = try SlotIndex(lineCount: lineCount)
     lookup = ShardLookup(lines: index.lines, small: small.entries, main: main.entries)
     self.small = small
@@ -227,12 +230,17 @@ struct HotCacheShard: ~Copyable {
   /// A part of the shard whose memory is to be taken.
   enum Part: Sendable { case index, small, main }
 
-  /// Whether an entry can come in without a wait for the kernel.
+  /// Whether an entry can come in without a wait for the kernel; what it lacks is taken from now on.
   ///
   /// What leaves the small queue for it goes to the main queue: as much as the entry and what is left of
   /// a lap that is too short for it, and the last one that leaves may be as large as any.
-  private func hasMemory(_ size: Int) -> Bool {
-    index.hasMemory && small.hasMemory(size) && main.hasMemory(2 * size + entryBytesMax)
+  private mutating func hasMemory(_ size: Int) -> Bool {
+    largestBytes = max(largestBytes, size)
+    let mainBytes = 2 * size + largestBytes
+    small.expect(size)
+    main.expect(mainBytes)
+    if index.isFull || !small.hasRoom(size) { usesMain = true }
+    return index.hasMemory && small.hasMemory(size) && (!usesMain || main.hasMemory(mainBytes))
   }
 
   /// What somebody should take now, outside of the lock, and then say ``took(_:)``; nil for nothing, and
@@ -244,8 +252,12 @@ struct HotCacheShard: ~Copyable {
         (.index, index.pages)
       } else if let pages = small.nextPages {
         (.small, pages)
-      } else {
+      } else if usesMain || small.usedBytes > small.capacity / 2 {
+        // Not before: for a store that reads little beside its writes it would be memory for nothing, and to
+        // clear it takes processors from the writes.
         main.nextPages.map { (.main, $0) }
+      } else {
+        nil
       }
     taking = found?.0
     return found

@@ -14,7 +14,9 @@ struct SharedMemory: Sendable {
   init(for configuration: StoreConfiguration) {
     let byteCount = Int(clamping: configuration.tierMemoryBytes)
     let cacheBytes = Tier.allCases.reduce(0) { $0 + configuration.settings(of: $1).cacheBytes }
-    let blockBytes = Tier.allCases.map { configuration.settings(of: $0).blockBytes }.min() ?? 4096
+    let blockBytes = Tier.allCases.reduce(Int.max) {
+      min($0, configuration.settings(of: $1).blockBytes)
+    }
     // With RocksDB's LRU cache scans of 116 B in memory took 8.2M entries/s, with this 10.5M (medians of 3, two
     // threads): there a block's lookup follows lists from entry to entry.
     blocks = BlockCache(byteCount: byteCount, kind: .hyperClock(blockBytes: max(1024, blockBytes)))

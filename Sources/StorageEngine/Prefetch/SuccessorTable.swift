@@ -26,6 +26,8 @@ struct SuccessorTable {
 
   private static let ways = 4
   private static let decay: Float = 0.9
+  /// A key that came once, which may be chance, scores less.
+  private static let chance: Float = 1.5
   /// Longer keys are not remembered: their names would fill the table.
   static let keyBytesMax = 64
   /// What a slot takes with two names of some 20 bytes.
@@ -88,11 +90,11 @@ struct SuccessorTable {
   ///   - share: From 0 to 1; a key that something came after only once has none.
   /// - Returns: At most two.
   func successors(of hash: UInt64, atLeast share: Float) -> [(key: [UInt8], hash: UInt64)] {
-    guard let index = slot(hash) else { return [] }
+    // The first has the higher score. Mostly nothing follows: then nothing is copied.
+    guard let index = slot(hash), slots[index].first.score > Self.chance else { return [] }
     let slot = slots[index]
-    // Once is chance.
     return [slot.first, slot.second]
-      .filter { $0.score > 1.5 && $0.score / slot.seen >= share }
+      .filter { $0.score > Self.chance && $0.score / slot.seen >= share }
       .map { ($0.key, $0.hash) }
   }
 }

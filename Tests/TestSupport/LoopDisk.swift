@@ -1,19 +1,26 @@
-import Foundation
-import Glibc
-import Testing
+public import Foundation
+internal import Glibc
 
 /// A file system in an image file, mounted by itself; needs root.
-final class LoopDisk {
-  enum Kind: String, CaseIterable {
+public final class LoopDisk {
+  /// A step that failed: the test cannot go on.
+  public struct Failure: Error, CustomStringConvertible {
+    /// Which, with the cause where one is known.
+    public let description: String
+  }
+
+  /// The file system.
+  public enum Kind: String, CaseIterable, Sendable {
+    /// Of 128 MiB, unless said.
     case ext4
+    /// Of 300 MiB, unless said: its `mkfs` makes none that is smaller.
     case xfs
 
-    /// The smallest that its `mkfs` makes is 300 MiB for xfs.
     fileprivate var mebibytes: UInt64 { self == .xfs ? 300 : 128 }
   }
 
   /// Why tests with it are skipped; nil where they can be run.
-  static let isUsable =
+  public static let isUsable =
     geteuid() == 0
     && ["mkfs.ext4", "mkfs.xfs", "mount"].allSatisfy { program in
       ["/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/"].contains {
@@ -21,11 +28,13 @@ final class LoopDisk {
       }
     }
 
-  let path: String
+  /// Where it is mounted.
+  public let path: String
   private let image: String
   private var isMounted = false
 
-  init(_ kind: Kind, in folder: String, mebibytes: UInt64? = nil) throws {
+  /// Makes and mounts one of so many MiB, as `disk` in a folder that holds its image, too.
+  public init(_ kind: Kind, in folder: String, mebibytes: UInt64? = nil) throws {
     path = folder + "/disk"
     image = folder + "/image"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -41,19 +50,21 @@ final class LoopDisk {
   }
 
   deinit {
-    if isMounted { _ = try? Self.run("umount", "-l", path) }
+    if isMounted { try? Self.run("umount", "-l", path) }
   }
 
-  func mount() throws {
+  /// Mounts it where it was made.
+  public func mount() throws {
     try Self.run("mount", "-o", "loop", image, path)
     isMounted = true
   }
 
-  func unmount() throws {
+  /// Unmounts it, once nobody holds a file.
+  public func unmount() throws {
     // A process that was just killed may still hold a file.
     for attempt in 0..<100 {
       if Glibc.umount(path) == 0 { break }
-      try #require(errno == EBUSY && attempt < 99, "umount: errno \(errno)")
+      try Self.require(errno == EBUSY && attempt < 99, "umount \(path): errno \(errno)")
       usleep(20_000)
     }
     isMounted = false
@@ -68,25 +79,26 @@ final class LoopDisk {
   ///
   /// - Returns: Nanoseconds of the monotonic clock just before; what was synced by then is kept.
   @discardableResult
-  func cutPower() throws -> UInt64 {
+  public func cutPower() throws -> UInt64 {
     let folder = open(path, O_RDONLY | O_DIRECTORY)
-    try #require(folder >= 0)
+    try Self.require(folder >= 0, "open \(path): errno \(errno)")
     defer { close(folder) }
     var flag: UInt32 = 2
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
-    try #require(ioctl(folder, 0x8004_587d, &flag) == 0, "FS_IOC_SHUTDOWN: errno \(errno)")
+    try Self.require(
+      ioctl(folder, 0x8004_587d, &flag) == 0, "FS_IOC_SHUTDOWN \(path): errno \(errno)")
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
 
   /// Has the file system find an error and take no more writes, also to files that are open; ext4 only.
-  func makeReadOnly() throws {
+  public func makeReadOnly() throws {
     try Self.run("mount", "-o", "remount,errors=remount-ro", path)
     let mounts = try String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)
     let line = mounts.split(separator: "\n").last { $0.split(separator: " ")[1] == path }
-    let device = try #require(line?.split(separator: " ")[0].split(separator: "/").last)
-    let trigger = try #require(
-      FileHandle(forWritingAtPath: "/sys/fs/ext4/\(device)/trigger_fs_error"))
+    guard let device = line?.split(separator: " ")[0].split(separator: "/").last,
+      let trigger = FileHandle(forWritingAtPath: "/sys/fs/ext4/\(device)/trigger_fs_error")
+    else { throw Failure(description: "\(path) has no trigger_fs_error") }
     try trigger.write(contentsOf: Data("a test".utf8))
     try trigger.close()
   }
@@ -94,7 +106,7 @@ final class LoopDisk {
   /// Cuts the image off behind the first blocks, as a drive that lost its end.
   ///
   /// - Returns: The image as it was, for ``putBackData(_:)``.
-  func takeAwayData() throws -> Data {
+  public func takeAwayData() throws -> Data {
     let data = try Data(contentsOf: URL(filePath: image))
     let file = try FileHandle(forWritingTo: URL(filePath: image))
     defer { try? file.close() }
@@ -103,17 +115,17 @@ final class LoopDisk {
   }
 
   /// Makes the image again what it was; it must not be mounted.
-  func putBackData(_ data: Data) throws {
+  public func putBackData(_ data: Data) throws {
     try data.write(to: URL(filePath: image))
   }
 
   /// Files full of zeros, so that only so many bytes are free.
-  func fill(leaving free: UInt64, file: String = "ballast") throws {
+  public func fill(leaving free: UInt64, file: String = "ballast") throws {
     let descriptor = open(path + "/" + file, O_RDWR | O_CREAT, 0o600)
-    try #require(descriptor >= 0)
+    try Self.require(descriptor >= 0, "open \(path)/\(file): errno \(errno)")
     defer { close(descriptor) }
     var room = statvfs()
-    try #require(fstatvfs(descriptor, &room) == 0)
+    try Self.require(fstatvfs(descriptor, &room) == 0, "fstatvfs \(path): errno \(errno)")
     let available = UInt64(room.f_bavail) * UInt64(room.f_frsize)
     guard available > free else { return }
     var size = Int(available - free)
@@ -121,15 +133,18 @@ final class LoopDisk {
     while size > 0, posix_fallocate(descriptor, 0, size) != 0 { size -= 64 << 10 }
   }
 
-  @discardableResult
-  private static func run(_ arguments: String...) throws -> Int32 {
+  private static func run(_ arguments: String...) throws {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = arguments
     process.standardOutput = FileHandle.nullDevice
     try process.run()
     process.waitUntilExit()
-    try #require(process.terminationStatus == 0, "\(arguments)")
-    return 0
+    let status = process.terminationStatus
+    try require(status == 0, "\(arguments.joined(separator: " ")) ended with \(status)")
+  }
+
+  private static func require(_ holds: Bool, _ otherwise: @autoclosure () -> String) throws {
+    guard holds else { throw Failure(description: otherwise()) }
   }
 }
