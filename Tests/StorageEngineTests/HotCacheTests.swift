@@ -75,10 +75,12 @@ struct HotCacheTests {
   /// Seconds for what takes one or two, and many times as many under a sanitizer beside other work.
   private static let patience = isSanitized ? 1200.0 : 60
 
-  @Test("lets no reader wait for the kernel's memory: fills before it is there are refused")
-  func memory() throws {
+  @Test(
+    "lets no reader wait for the kernel's memory: fills before it is there are refused",
+    arguments: [[4000], [100, 1_300_000, 4000, 300_000, 100, 100, 100]])
+  func memory(sizes: [Int]) throws {
     let cache = try HotCache(byteLimit: 256 << 20)
-    let value = [UInt8](repeating: 7, count: 4000)
+    let values = sizes.map { [UInt8](repeating: 7, count: $0) }
     let end = Date().addingTimeInterval(Self.patience)
     var waited = 0
     var count: UInt64 = 0
@@ -88,6 +90,7 @@ struct HotCacheTests {
       count += 1
       let key = bytes("key \(count)")
       guard let ticket = read(cache, key).ticket else { continue }
+      let value = values[Int(count) % values.count]
       let before = try faults()
       fill(cache, key, value, count, ticket: ticket)
       waited += try faults() - before
@@ -171,19 +174,20 @@ struct HotCacheTests {
       return shard.counts.fills > fills
     }
     while !taken.contains(.main) {
-      #expect(shard.entryCount * valueCount < 6 << 20)
       let isTaken = try fillOne(&shard)
-      #expect(isTaken)
+      let byteCount = shard.entryCount * valueCount
+      try #require(isTaken && byteCount < 6 << 20, "\(byteCount), \(shard.counts)")
       taken += takeWanted(&shard)
     }
-    #expect(shard.entryCount * valueCount >= 2_000_000, "\(shard.entryCount)")
+    let (byteCount, refused) = (shard.entryCount * valueCount, shard.counts.fillsBeforeMemory)
+    #expect(byteCount >= 2_000_000)
     // And nothing is refused from then on, whatever leaves the small queue.
-    let refused = shard.counts.fillsBeforeMemory
     while shard.counts.evictions < 100 {
       _ = try fillOne(&shard)
+      let counts = shard.counts
+      try #require(counts.fillsBeforeMemory == refused && number < 1_000_000, "\(counts)")
       _ = takeWanted(&shard)
     }
-    #expect(shard.counts.fillsBeforeMemory == refused)
   }
 
   @Test("drops a fill that a commit overtook")

@@ -11,15 +11,15 @@ public final class LoopDisk {
 
   /// The file system.
   public enum Kind: String, CaseIterable, Sendable {
-    /// Of 128 MiB, unless said.
+    /// 128 MiB, unless said otherwise.
     case ext4
-    /// Of 300 MiB, unless said: its `mkfs` makes none that is smaller.
+    /// 300 MiB, unless said otherwise: its `mkfs` makes none that is smaller.
     case xfs
 
     fileprivate var mebibytes: UInt64 { self == .xfs ? 300 : 128 }
   }
 
-  /// Why tests with it are skipped; nil where they can be run.
+  /// Whether it can be made here: as root, with `mkfs.ext4`, `mkfs.xfs` and `mount`.
   public static let isUsable =
     geteuid() == 0
     && ["mkfs.ext4", "mkfs.xfs", "mount"].allSatisfy { program in
@@ -119,7 +119,7 @@ public final class LoopDisk {
     try data.write(to: URL(filePath: image))
   }
 
-  /// Files full of zeros, so that only so many bytes are free.
+  /// A file full of zeros, so that only so many bytes are free, or up to 64 KiB more.
   public func fill(leaving free: UInt64, file: String = "ballast") throws {
     let descriptor = open(path + "/" + file, O_RDWR | O_CREAT, 0o600)
     try Self.require(descriptor >= 0, "open \(path)/\(file): errno \(errno)")
@@ -129,8 +129,14 @@ public final class LoopDisk {
     let available = UInt64(room.f_bavail) * UInt64(room.f_frsize)
     guard available > free else { return }
     var size = Int(available - free)
-    // The file system's own blocks for it come on top.
-    while size > 0, posix_fallocate(descriptor, 0, size) != 0 { size -= 64 << 10 }
+    while true {
+      let failure = posix_fallocate(descriptor, 0, size)
+      if failure == 0 { return }
+      // The file system's own blocks for it come on top.
+      size -= 64 << 10
+      try Self.require(
+        failure == ENOSPC && size > 0, "posix_fallocate \(path)/\(file): errno \(failure)")
+    }
   }
 
   private static func run(_ arguments: String...) throws {

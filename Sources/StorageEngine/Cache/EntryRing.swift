@@ -232,6 +232,7 @@ struct EntryRing: ~Copyable {
       isWrapped = true
     }
     let offset = head
+    assert(takenBytes == capacity || offset + size <= takenBytes, "memory was not taken")
     head += size
     usedBytes += size
     return offset

@@ -233,6 +233,11 @@ final class HotCache: Sendable {
         hash: hash, key: key, value: value, version: version, from: tier, ticket: ticket)
       return $0.pagesToTake()
     }
+    take(wanted, for: shard)
+  }
+
+  /// Has pages taken from the kernel, and what is wanted by then.
+  private func take(_ wanted: (HotCacheShard.Part, MappedPages)?, for shard: Shard) {
     guard let wanted else { return }
     // Without a thread for it the caller waits, as whoever touches new memory does.
     if (try? memory.submit { shard.take(wanted) }) != true { shard.take(wanted) }
@@ -259,13 +264,16 @@ final class HotCache: Sendable {
   func endChanges(_ changes: EncodedChanges, in order: ShardOrder, areCommitted: Bool) {
     changes.batch.withSpan { bytes in
       for shard in shards.indices where order.starts[shard] < order.starts[shard + 1] {
-        shards[shard].change { state in
+        let wanted = shards[shard].change { state in
           let range = order.starts[shard]..<order.starts[shard + 1]
           state.fetch(order.order[range].lazy.map { changes.keys[$0].hash })
           for index in order.order[range] {
             end(changes.keys[index], of: bytes, areCommitted: areCommitted, in: &state)
           }
+          // Values of another length came anew; where nothing is cached there is nothing to replace.
+          return state.entryCount > 0 ? state.pagesToTake() : nil
         }
+        take(wanted, for: shards[shard])
       }
     }
   }

@@ -40,9 +40,11 @@ struct HotCacheShard: ~Copyable {
   /// Commits done, by stripe.
   private var generation = [UInt32](repeating: 0, count: stripeCount)
   private(set) var counts = Counts()
-  /// Bytes of the largest entry that was ever to come in.
+  /// Bytes of the largest entry that was ever to come in, refused or not.
   private var largestBytes = 0
-  /// Whether entries come to the main queue, so that it needs memory.
+  /// Whether an entry ever had to leave the small queue, so that the main queue needs memory.
+  ///
+  /// Never false again: ghosts lead into the main queue, and there are none before.
   private var usesMain = false
   /// Of which part somebody is taking memory.
   private var taking: Part?
@@ -133,7 +135,9 @@ struct HotCacheShard: ~Copyable {
     let short = UInt32(truncatingIfNeeded: hash)
     // Two readers of one key: the second has nothing to add.
     guard find(hash: short, key: key) == nil else { return }
-    guard hasMemory(EntryRing.entryBytes(keyCount: key.count, valueCount: value.count)) else {
+    let size = EntryRing.entryBytes(keyCount: key.count, valueCount: value.count)
+    expect(size)
+    guard hasMemory(size) else {
       counts.fillsBeforeMemory &+= 1
       return
     }
@@ -175,9 +179,10 @@ struct HotCacheShard: ~Copyable {
     } else {
       small.markDead(at: offset)
     }
-    guard let value,
-      hasMemory(EntryRing.entryBytes(keyCount: key.count, valueCount: value.count))
-    else { return }
+    guard let value else { return }
+    let size = EntryRing.entryBytes(keyCount: key.count, valueCount: value.count)
+    expect(size)
+    guard hasMemory(size) else { return }
     header.valueCount = value.count
     header.version = version
     header.tier = .hot
@@ -230,18 +235,25 @@ struct HotCacheShard: ~Copyable {
   /// A part of the shard whose memory is to be taken.
   enum Part: Sendable { case index, small, main }
 
-  /// Whether an entry can come in without a wait for the kernel; what it lacks is taken from now on.
-  ///
-  /// What leaves the small queue for it goes to the main queue: as much as the entry and what is left of
-  /// a lap that is too short for it, and the last one that leaves may be as large as any.
-  private mutating func hasMemory(_ size: Int) -> Bool {
+  /// Has memory taken from now on for what may come in with an entry of so many bytes.
+  private mutating func expect(_ size: Int) {
+    assert(size <= entryBytesMax)
     largestBytes = max(largestBytes, size)
-    let mainBytes = 2 * size + largestBytes
-    small.expect(size)
-    main.expect(mainBytes)
+    // A full index has an entry leave as well, by way of a main queue that is empty.
     if index.isFull || !small.hasRoom(size) { usesMain = true }
-    return index.hasMemory && small.hasMemory(size) && (!usesMain || main.hasMemory(mainBytes))
+    small.expect(size)
+    main.expect(mainBytes(size))
   }
+
+  /// Whether an entry of so many bytes can come in without a wait for the kernel.
+  private func hasMemory(_ size: Int) -> Bool {
+    index.hasMemory && small.hasMemory(size) && (!usesMain || main.hasMemory(mainBytes(size)))
+  }
+
+  /// Most bytes that leave the small queue for the main queue when an entry of so many comes in: as much as
+  /// the entry and what is left of a lap that is too short for it, and the last one that leaves may be as
+  /// large as any.
+  private func mainBytes(_ size: Int) -> Int { 2 * size + largestBytes }
 
   /// What somebody should take now, outside of the lock, and then say ``took(_:)``; nil for nothing, and
   /// while somebody is at it.

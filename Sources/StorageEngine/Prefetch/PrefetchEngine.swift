@@ -63,7 +63,7 @@ final class PrefetchEngine: Sendable {
   let flights = PrefetchFlights()
   private let rests = Countdowns(count: slotCount)
   private let slots: [Slot] = (0..<slotCount).map { _ in Slot() }
-  /// What came after which key, parted by the key before.
+  /// What came after which key, in one of them by the hash of the key before.
   private let tables: [Table]
   private let meter: OperationMeter
   /// Nanoseconds a read from which on a client waits for what is read behind its run.

@@ -42,7 +42,7 @@ final class PrefetchLedger: Sendable {
   var precision: Double { outcome.withLock { $0.precision } }
 
   /// Whether a key is read ahead, or was and has not been asked for since.
-  func isOpen(_ hash: UInt64) -> Bool { withPlace(hash) { $0 == hash } }
+  func isOpen(_ hash: UInt64) -> Bool { hash != 0 && withPlace(hash) { $0 == hash } }
 
   /// Notes that a key is read ahead; false where that was noted already.
   func issue(_ hash: UInt64) -> Bool {
@@ -71,14 +71,14 @@ final class PrefetchLedger: Sendable {
   /// Has a key wait no longer, with what comes of that; false where it did not.
   private func takeOut(_ hash: UInt64, _ change: (inout Outcome) -> Void) -> Bool {
     withPlace(hash) { waiting in
-      guard waiting == hash else { return false }
+      guard hash != 0, waiting == hash else { return false }
       outcome.withLock { change(&$0) }
       waiting = 0
       return true
     }
   }
 
-  /// Lends the place where a key waits, or another, or 0.
+  /// Lends the place of a key, under the lock of its part: its hash, another's, or 0 where none waits there.
   private func withPlace<R>(_ hash: UInt64, _ body: (inout UInt64) -> R) -> R {
     let number = Int(hash % UInt64(Self.partCount * Self.waitingCount))
     return parts[number % Self.partCount].waiting.withLock { body(&$0[number / Self.partCount]) }
