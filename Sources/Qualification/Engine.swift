@@ -5,6 +5,9 @@ public import Workloads
 
 /// Makes the store whose gates are judged; the command hands it in, so that this module knows none.
 public protocol EngineFactory: Sendable {
+  /// Bytes of memory below which no store can be made.
+  var memoryBytesMin: UInt64 { get }
+
   /// Makes an empty store in an empty folder, sized for the plan.
   ///
   /// - Throws: `EngineFailure` where it cannot be made as it was asked for.

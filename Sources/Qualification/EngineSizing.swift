@@ -16,10 +16,11 @@ struct EngineSizing {
 
   /// The store for `scenarios` within `rangeBytes`.
   ///
-  /// - Throws: `TargetFailure` where the range is too small.
+  /// - Throws: `TargetFailure` where the range is too small, or the memory for a store, which takes at least
+  ///   `memoryBytesMin`.
   static func plan(
-    _ profile: TierProfile, scenarios: [ScenarioSpec], rangeBytes: UInt64, seed: UInt64,
-    runID: RunID
+    _ profile: TierProfile, scenarios: [ScenarioSpec], rangeBytes: UInt64, memoryBytesMin: UInt64,
+    seed: UInt64, runID: RunID
   ) throws(TargetFailure) -> EnginePlan {
     var sizes: [Int] = []
     for size in scenarios.compactMap(\.valueBytes) where !sizes.contains(size) {
@@ -37,25 +38,49 @@ struct EngineSizing {
     let spaces = sizes.map { size in
       EnginePlan.KeySpace(keyCount: share / UInt64(keyBytes + size), valueBytes: size)
     }
-    if let small = spaces.first(where: { $0.keyCount < keyCountMin }) {
-      let least =
-        keyCountMin * UInt64(keyBytes + small.valueBytes) * UInt64(sizes.count) * spaceFactor
-      // As ranges are cut to whole mebibytes, and more are.
-      let needed = (least >> 20 + 1) << 20
-      throw TargetFailure(
-        category: .usage,
-        description: "a range of \(rangeBytes) bytes holds \(small.keyCount) keys with values of "
-          + "\(small.valueBytes) bytes, and \(keyCountMin) are needed; give --size \(needed) or "
-          + "more, or --layer raw")
-    }
     let smallest = spaces.map { $0.keyCount * UInt64(keyBytes + $0.valueBytes) }.min() ?? 0
     let most = smallest / EngineRule.dataFactor
+    let few = spaces.first { $0.keyCount < keyCountMin }
+    if few != nil || most < memoryBytesMin {
+      let reason =
+        few.map {
+          "holds \($0.keyCount) keys with values of \($0.valueBytes) bytes, and \(keyCountMin) are needed"
+        }
+        ?? "leaves a store \(most) bytes of memory, so that the device is judged, and it takes at least "
+        + "\(memoryBytesMin)"
+      let needed = dataBytesMin(sizes, memoryBytesMin: memoryBytesMin)
+      let remedy =
+        profile.engine.dataBytes.map { _ in "give an engine.data of \(needed) bytes or more" }
+        // As ranges are cut to whole mebibytes, and more are.
+        ?? "give --size \(((needed * spaceFactor) >> 20 + 1) << 20) or more"
+      throw TargetFailure(
+        category: .usage,
+        description: "a store of \(data) bytes of data \(reason); \(remedy), or --layer raw")
+    }
+    if let memory = profile.engine.memoryBytes, memory < memoryBytesMin {
+      throw TargetFailure(
+        category: .usage,
+        description:
+          "engine.memory of \(memory) bytes: a store takes at least \(memoryBytesMin); give that "
+          + "or more, or --layer raw")
+    }
     var plan = EnginePlan(
       keySpaces: spaces, memoryBytes: min(profile.engine.memoryBytes ?? most, most),
       durabilityDelay: profile.engine.durabilityDelay, seed: seed, runID: runID)
     plan.keyBytes = keyBytes
     plan.compressiblePercent = profile.preconditioning.compressiblePercent
     return plan
+  }
+
+  /// Bytes of data that are enough for values of such sizes, each with an equal share.
+  private static func dataBytesMin(_ valueSizes: [Int], memoryBytesMin: UInt64) -> UInt64 {
+    let shares = valueSizes.map { size in
+      let entryBytes = UInt64(keyBytes + size)
+      // Of whole entries.
+      let entryCount = (memoryBytesMin * EngineRule.dataFactor + entryBytes - 1) / entryBytes
+      return max(keyCountMin, entryCount) * entryBytes
+    }
+    return (shares.max() ?? 0) * UInt64(valueSizes.count)
   }
 }
 

@@ -30,7 +30,7 @@ struct PlannedStore {
     self.scenarios = scenarios
     plan = try EngineSizing.plan(
       request.profile, scenarios: scenarios, rangeBytes: subject.record.rangeBytes,
-      seed: request.seed, runID: runID)
+      memoryBytesMin: factory.memoryBytesMin, seed: request.seed, runID: runID)
   }
 
   /// Who asks for the engine layer alone must be able to have it.

@@ -42,12 +42,18 @@ public struct MemoryBudget: Sendable, Equatable {
   static func explanation(of configuration: StoreConfiguration) -> String {
     let parts = Tier.allCases.map { tier in
       let settings = configuration.settings(of: tier)
-      return "\(tier.rawValue) \(settings.cacheBytes >> 20) MiB cache + "
-        + "\(settings.writeBufferCount) × \(settings.writeBufferBytes >> 20) MiB write buffers"
+      return "\(tier.rawValue) \(text(settings.cacheBytes)) cache + "
+        + "\(settings.writeBufferCount) × \(text(settings.writeBufferBytes)) write buffers"
     }
-    return parts.joined(separator: ", ") + ", hot cache \(configuration.hotCacheBytes >> 20) MiB, "
-      + "placement \((configuration.placement?.memoryBytes ?? 0) >> 20) MiB, "
-      + "prefetching \(configuration.prefetchBytes >> 20) MiB"
+    return parts.joined(separator: ", ")
+      + ", commits 2 × \(text(configuration.writeBuffer.bytes)), "
+      + "hot cache \(text(configuration.hotCacheBytes)), "
+      + "placement \(text(configuration.placement?.memoryBytes ?? 0)), "
+      + "prefetching \(text(configuration.prefetchBytes))"
+  }
+
+  private static func text(_ bytes: Int) -> String {
+    ByteCountText.text(UInt64(clamping: bytes))
   }
 }
 

@@ -63,9 +63,10 @@ public enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
       "no space for the \(tier.rawValue) tier in '\(path)': \(cause); the store takes no writes "
         + "and keeps all it acknowledged; make room, and writes go on"
     case .corruption(let tier, let file, let cause):
-      "the \(tier.rawValue) tier is damaged in '\(file)': \(cause); put a good copy of it back, or "
-        + "restore all tiers from one checkpoint, or load a dump into a new store ('verify' names all that is "
-        + "damaged)"
+      // The cause comes last: some end with what is to be done only where none of these can be.
+      "the \(tier.rawValue) tier is damaged in '\(file)': put a good copy of it back, or restore all tiers "
+        + "from one checkpoint, or load a dump into a new store ('verify' names all that is damaged); what was "
+        + "found: \(cause)"
     case .failed(let tier, let path, let cause):
       "the \(tier.rawValue) tier in '\(path)' failed: \(cause); look at the device before the "
         + "store is opened again"

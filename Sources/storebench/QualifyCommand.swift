@@ -96,7 +96,7 @@ struct QualifyCommand: AsyncParsableCommand {
   @Flag(help: "Prints nothing but the verdict's last lines.")
   var quiet = false
 
-  @Flag(help: "Prints the equivalent fio job of each scenario and stops there.")
+  @Flag(help: "Prints the equivalent fio job of each scenario of the device and stops there.")
   var printFio = false
 
   @Option(help: "How progress is shown on standard error: text, json or none.")
@@ -145,6 +145,10 @@ struct QualifyCommand: AsyncParsableCommand {
     }
     guard !json || !printFio else {
       throw CommandFailure(.usage, "--print-fio prints jobs, --json a record: give one")
+    }
+    guard !printFio || layer != .engine else {
+      throw CommandFailure(
+        .usage, "--print-fio --layer engine: fio knows no store's scenarios; choose --layer raw")
     }
   }
 

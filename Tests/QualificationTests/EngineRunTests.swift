@@ -395,7 +395,7 @@ struct EngineSizingTests {
     profile.engine.memoryBytes = memory
     let plan = try EngineSizing.plan(
       profile, scenarios: profile.scenarios.filter { $0.layer == .engine }, rangeBytes: range,
-      seed: 1, runID: RunID(high: 0, low: 0))
+      memoryBytesMin: 1 << 20, seed: 1, runID: RunID(high: 0, low: 0))
     #expect(plan.keySpaces.map(\.keyCount) == [small, large])
     #expect(plan.keySpaces.map(\.valueBytes) == [100, 1024])
     #expect(plan.memoryBytes == budget)
@@ -412,9 +412,38 @@ struct EngineSizingTests {
     let scenarios = profile.scenarios.filter { $0.layer == .engine }
     #expect(throws: TargetFailure.self) {
       try EngineSizing.plan(
-        profile, scenarios: scenarios, rangeBytes: 1 << 30, seed: 1,
+        profile, scenarios: scenarios, rangeBytes: 1 << 30, memoryBytesMin: 1 << 20, seed: 1,
         runID: RunID(high: 0, low: 0))
     }
+  }
+
+  @Test(
+    "and where it would be too small, the size that is told is enough, and two mebibytes less are not",
+    arguments: [0, 1 << 20, 17_000_000, 100_000_001] as [UInt64])
+  func least(memory: UInt64) throws {
+    let profile = try profile()
+    func plan(_ range: UInt64) throws(TargetFailure) -> EnginePlan {
+      try EngineSizing.plan(
+        profile, scenarios: profile.scenarios.filter { $0.layer == .engine }, rangeBytes: range,
+        memoryBytesMin: memory, seed: 1, runID: RunID(high: 0, low: 0))
+    }
+    let refusal = #expect(throws: TargetFailure.self) { try plan(16 << 20) }
+    let told = try #require(
+      refusal?.description.firstMatch(of: /--size (\d+) or more/).flatMap { UInt64($0.1) })
+    #expect(try plan(told).memoryBytes >= memory)
+    #expect(throws: TargetFailure.self) { try plan(told - (2 << 20)) }
+  }
+
+  @Test("and so is less memory than a store takes")
+  func littleMemory() throws {
+    var profile = try profile()
+    profile.engine.memoryBytes = 16 << 20
+    let refusal = #expect(throws: TargetFailure.self) {
+      try EngineSizing.plan(
+        profile, scenarios: profile.scenarios.filter { $0.layer == .engine }, rangeBytes: 1 << 30,
+        memoryBytesMin: 17 << 20, seed: 1, runID: RunID(high: 0, low: 0))
+    }
+    #expect(refusal?.description.contains("engine.memory of 16777216 bytes") == true)
   }
 
   private func profile() throws -> TierProfile {

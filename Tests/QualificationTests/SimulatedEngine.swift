@@ -45,6 +45,7 @@ struct SimulatedEngineFactory: EngineFactory {
   var makes: (@Sendable (String) -> Void)?
   /// What was asked for, and what became of it.
   var log = SimulatedEngineLog()
+  let memoryBytesMin: UInt64 = 1 << 20
 
   func makeEngine(at folder: FileSystemPath, plan: EnginePlan) throws(EngineFailure) -> any Engine {
     if let failure = behaviour.failure { throw failure }

@@ -106,6 +106,21 @@ import Workloads
     #expect(result.load.round.operations > 100 && result.load.round.operations < 500)
   }
 
+  @Test("can be made with the least memory that it says it takes")
+  func leastMemory() throws {
+    try engine.close()
+    let factory = TieredStoreEngineFactory()
+    var plan = plan
+    plan.memoryBytes = factory.memoryBytesMin
+    let small = try factory.makeEngine(at: FileSystemPath(folder.path("least")), plan: plan)
+    try small.close()
+    #expect(small.record.cacheBytes == factory.memoryBytesMin)
+    plan.memoryBytes -= 1
+    #expect(throws: EngineFailure.self) {
+      try factory.makeEngine(at: FileSystemPath(folder.path("less")), plan: plan)
+    }
+  }
+
   @Test("refuses a plan that it cannot keep, with the reason")
   func refused() throws {
     defer { try? engine.close() }

@@ -33,7 +33,7 @@ public struct CertifiableRule: Sendable {
     var found: [String] = []
     switch subject.form {
     case .device: break
-    case .file: found.append("\(subject.path) is a file, not a whole device")
+    case .file: found.append("\(subject.path) is not a whole device")
     case .null, .simulated: found.append("\(subject.path) is not a device")
     }
     let identity = subject.identity

@@ -92,7 +92,7 @@ public struct DeviceGateRule: Sendable {
     default:
       return
         subject.healthBefore == nil && subject.healthAfter == nil
-        ? "not measured: no health was read; install nvme-cli or smartmontools"
+        ? "not measured: no health was read; the notes of the run say why"
         : "not measured: the device does not report it"
     }
   }

@@ -8,6 +8,11 @@ import Workloads
 
 /// Makes the tiered store as the engine of a qualification.
 struct TieredStoreEngineFactory: EngineFactory {
+  /// What is left of a store's memory where all that can shrink has.
+  var memoryBytesMin: UInt64 {
+    MemoryBudget(of: TieredStoreEngine.configuration.scaled(by: 0), machineBytes: .max).neededBytes
+  }
+
   /// An empty store in an empty folder, scaled to the plan's memory.
   func makeEngine(at folder: FileSystemPath, plan: EnginePlan) throws(EngineFailure) -> any Engine {
     try TieredStoreEngine(at: folder, plan: plan)
@@ -20,6 +25,9 @@ final class TieredStoreEngine: Engine {
   private let store: TieredStore
   private let plan: EnginePlan
 
+  /// What it is before it is scaled to a plan.
+  static var configuration: StoreConfiguration { .measured }
+
   init(at folder: FileSystemPath, plan: EnginePlan) throws(EngineFailure) {
     guard plan.keyBytes == StoreKeys.byteCount, plan.keySpaces.count <= 255,
       plan.keySpaces.allSatisfy({ $0.valueBytes >= StoreValues.valueBytesMin })
@@ -30,7 +38,7 @@ final class TieredStoreEngine: Engine {
           + "\(StoreValues.valueBytesMin), and \(plan.keyBytes) and "
           + "\(plan.keySpaces.map(\.valueBytes)) were planned")
     }
-    var configuration = StoreConfiguration.measured
+    var configuration = Self.configuration
     configuration.durability = .grouped(
       maxDelay: .nanoseconds(plan.durabilityDelay.rawValue))
     configuration.directReads = plan.directReads
