@@ -128,6 +128,22 @@ std::string markText(uint64_t number, uint64_t bytes) {
   return std::string(lines, static_cast<size_t>(count));
 }
 
+enum class Note { none, sound, damaged };
+
+// Times that a note is read before it counts as damaged, a millisecond apart.
+constexpr int noteAttempts = 20;
+
+// Reads what was noted of the manifest.
+Note readNote(const std::string &place, uint64_t *number, uint64_t *bytes) {
+  const std::string path = place + rocksdb_shim_manifest_mark;
+  std::string mark;
+  if (!readAll(path, &mark)) return access(path.c_str(), F_OK) == 0 ? Note::damaged : Note::none;
+  if (mark.find_first_not_of('\0') == std::string::npos) return Note::none;
+  const bool isRead =
+      sscanf(mark.c_str(), "manifest: %" SCNu64 "\nbytes: %" SCNu64, number, bytes) == 2;
+  return isRead && mark == markText(*number, *bytes) ? Note::sound : Note::damaged;
+}
+
 }  // namespace
 
 void noteManifest(const std::string &folder, uint64_t number, uint64_t bytes, bool is_first) {
@@ -143,23 +159,28 @@ void noteManifest(const std::string &folder, uint64_t number, uint64_t bytes, bo
   if (is_first && !done) unlink(path.c_str());
 }
 
-bool rocksdb_shim_manifest_is_short(
+rocksdb_shim_manifest_state_t rocksdb_shim_manifest_state(
     const char *folder, char *name, size_t name_bytes, uint64_t *found, uint64_t *noted) {
   const std::string place = std::string(folder) + "/";
-  std::string mark, manifest;
-  if (!readAll(place + rocksdb_shim_manifest_mark, &mark)) return false;
   uint64_t number = 0;
-  if (sscanf(mark.c_str(), "manifest: %" SCNu64 "\nbytes: %" SCNu64, &number, noted) != 2 ||
-      mark != markText(number, *noted))
-    return false;
+  // Whoever has the database open may be writing it just now.
+  for (int attempt = 1;; attempt++) {
+    const Note note = readNote(place, &number, noted);
+    if (note == Note::none) return rocksdb_shim_manifest_whole;
+    if (note == Note::sound) break;
+    if (attempt == noteAttempts) return rocksdb_shim_manifest_unknown;
+    usleep(1000);
+  }
+  std::string manifest;
   const std::string current = currentManifest(place);
   uint64_t used = 0;
-  if (sscanf(current.c_str(), "MANIFEST-%" SCNu64, &used) != 1 || used != number) return false;
+  if (sscanf(current.c_str(), "MANIFEST-%" SCNu64, &used) != 1 || used != number)
+    return rocksdb_shim_manifest_whole;
   // A missing one is RocksDB's to tell.
-  if (!readAll(place + current, &manifest)) return false;
+  if (!readAll(place + current, &manifest)) return rocksdb_shim_manifest_whole;
   *found = Walk(manifest).end;
   snprintf(name, name_bytes, "%s", current.c_str());
-  return *found < *noted;
+  return *found < *noted ? rocksdb_shim_manifest_short : rocksdb_shim_manifest_whole;
 }
 
 bool rocksdb_shim_cut_torn_manifest(const char *folder) {

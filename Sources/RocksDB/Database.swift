@@ -110,7 +110,15 @@ public struct Database: ~Copyable, Sendable {
   private static func expectWholeManifest(at path: String) throws(RocksDBError) {
     var name = [CChar](repeating: 0, count: 64)
     var (found, noted): (UInt64, UInt64) = (0, 0)
-    guard rocksdb_shim_manifest_is_short(path, &name, name.count, &found, &noted) else { return }
+    let state = rocksdb_shim_manifest_state(path, &name, name.count, &found, &noted)
+    guard state != rocksdb_shim_manifest_unknown else {
+      throw RocksDBError(
+        code: .corruption, path: path + "/" + manifestMarkName,
+        message:
+          "it is damaged or cannot be read, so that nobody knows whether the list of tables is all there; "
+          + "only where there is no copy, remove it: what the list tells of is then opened")
+    }
+    guard state == rocksdb_shim_manifest_short else { return }
     let file = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     throw RocksDBError(
       code: .corruption, path: path + "/" + file,

@@ -89,6 +89,16 @@ public struct StoreConfiguration: Sendable, Equatable {
   /// Most bytes of memory that all tiers take: their caches and all their write buffers full.
   var tierMemoryBytes: UInt64 { Tier.allCases.reduce(0) { $0 + settings(of: $1).memoryBytes } }
 
+  /// Threads that RocksDB and the store may start for a store to work at all, some of them for a moment.
+  var threadCount: Int {
+    Tier.allCases.reduce(Self.ownThreads) {
+      $0 + settings(of: $1).backgroundJobs + settings(of: $1).subcompactions
+    }
+  }
+
+  /// For commits, the log, memory, sorting and notes, and some readers.
+  private static var ownThreads: Int { 16 }
+
   /// The same configuration with all caches and write buffers scaled by one factor.
   public func scaled(by factor: Double) -> StoreConfiguration {
     var scaled = self

@@ -33,14 +33,19 @@ struct Storebench: AsyncParsableCommand {
 
 /// Parses, runs, prints what went wrong and exits with the documented code; errors end here.
 @main enum Main {
+  /// Threads that any command needs: for signals, for its task and for what that waits for.
+  private static let threadCountMin = 4
+
   static func main() {
     StandardStream.replaceClosed()
     StandardStream.ignoreBrokenPipes()
     do {
+      // Without a thread for the task below nobody would ever say anything.
+      try ThreadRoom.require(threadCountMin)
       try StopSignal.ofProcess.catchSignals()
     } catch {
       StandardStream.error.write("storebench: \(error)\n")
-      Storebench.exit(withError: ArgumentParser.ExitCode(Verdicts.ExitCode.internal.rawValue))
+      Storebench.exit(withError: ArgumentParser.ExitCode(Verdicts.ExitCode.unsuitable.rawValue))
     }
     // An asynchronous main would park this thread in dispatch_main, which unblocks every signal on
     // it: the next SIGTERM would end the process there, with the tool's file left behind.

@@ -85,12 +85,47 @@ struct TornManifestTests {
     #expect(FileManager.default.fileExists(atPath: mark))
   }
 
-  @Test("is taken as it is where its note is none", arguments: ["", "manifest: 1\n", "\0\0\0\0"])
+  @Test("is taken as it is where its note is none", arguments: ["", "\0\0\0\0"])
   func noNote(text: String) throws {
     let folder = try TemporaryFolder()
     _ = try make(folder)
     let mark = folder.path("db/" + Database.manifestMarkName)
     try Data(text.utf8).write(to: URL(filePath: mark))
+    let database = try Database(at: folder.path("db"))
+    for number in 0..<5 { #expect(try database.text("key\(number)") == "value") }
+    try database.close()
+  }
+
+  @Test(
+    "is refused where its note is damaged, or no file, by the note's name, and with nothing changed"
+  )
+  func damagedNote() throws {
+    let folder = try TemporaryFolder()
+    _ = try make(folder)
+    let mark = folder.path("db/" + Database.manifestMarkName)
+    let whole = try Data(contentsOf: URL(filePath: mark))
+    let files = Set(folder.names(in: "db"))
+    let flipped = whole.indices.map { place -> Data in
+      var flipped = whole
+      flipped[place] ^= 1
+      return flipped
+    }
+    let junk = ["manifest: 1\n", "junk"].map { Data($0.utf8) }
+    func expectRefusal() throws {
+      let error = failure { () throws(RocksDBError) in
+        _ = try Database(at: folder.path("db"))
+      }
+      #expect(error?.code == .corruption && error?.path == mark, "\(error?.description ?? "none")")
+      #expect(Set(folder.names(in: "db")) == files)
+    }
+    for data in flipped + junk + [whole.dropLast(1), whole + Data("x".utf8)] {
+      try data.write(to: URL(filePath: mark))
+      try expectRefusal()
+    }
+    try FileManager.default.removeItem(atPath: mark)
+    try FileManager.default.createDirectory(atPath: mark, withIntermediateDirectories: false)
+    try expectRefusal()
+    try FileManager.default.removeItem(atPath: mark)
     let database = try Database(at: folder.path("db"))
     for number in 0..<5 { #expect(try database.text("key\(number)") == "value") }
     try database.close()

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import RocksDB
 import Synchronization
 import Testing
@@ -329,6 +330,29 @@ struct TieredStoreTests {
       }
     }
     #expect(missed.withLock { $0 } == 0)
+  }
+
+  @Test(
+    "a checkpoint to another file system that is full names that one, and the store goes on",
+    .enabled(if: geteuid() == 0, "mounting needs root"))
+  func fullCheckpoint() throws {
+    let fixture = try StoreFixture()
+    let store = try fixture.create()
+    try store.put(bytes("key"), bytes("value"))
+    // Room for the folders and hardly a file.
+    let elsewhere = fixture.folder + "/elsewhere"
+    try FileManager.default.createDirectory(atPath: elsewhere, withIntermediateDirectories: true)
+    try #require(mount("none", elsewhere, "tmpfs", 0, "nr_inodes=4") == 0)
+    defer { _ = umount2(elsewhere, Int32(MNT_DETACH)) }
+    let target = elsewhere + "/copy"
+    #expect {
+      try store.checkpoint(to: target)
+    } throws: { error in
+      guard case StoreError.system(target, let cause) = error else { return false }
+      return cause.contains("No space left on device") && cause.contains("make room there")
+    }
+    try store.put(bytes("key"), bytes("other"))
+    #expect(try store.get(bytes("key")) == bytes("other"))
   }
 
   @Test("is copied whole by a checkpoint, which stays as it was")

@@ -278,6 +278,30 @@ struct StoreCommandTests: RunsStoreCommands {
     try expect(["verify", store])
   }
 
+  @Test(
+    "says so where threads cannot be started, neither ending with a signal nor waiting for ever",
+    .enabled(if: geteuid() == 0, "the limit does not hold for root, and only root becomes another"),
+    arguments: [1, 2, 3, 4, 5, 6, 8, 12, 20])
+  func fewThreads(limit: Int) throws {
+    try expectPut("key", "value")
+    let owned = try StorebenchProgram.run(
+      ["--version"], prefix: ["/bin/sh", "-c", "chown -R 65534 \"$STORE\"; exec \"$@\"", "sh"],
+      environment: ["STORE": store])
+    try #require(owned.code == 0, "\(owned.text)")
+    for arguments in [["put", store, "key", "other"], ["get", store, "key"]] {
+      let ending = try StorebenchProgram.run(
+        ["store"] + arguments + ["--memory", "64MiB"],
+        prefix: [
+          "timeout", "20", "setpriv", "--reuid", "65534", "--clear-groups", "prlimit",
+          "--nproc=\(limit)", "--",
+        ])
+      #expect(ending.code == 4, "\(ending.text)")
+      #expect(ending.errors.contains("pthread_create"), "\(ending.text)")
+      #expect(ending.errors.contains("ulimit -u"), "\(ending.text)")
+    }
+    try expect(["verify", store])
+  }
+
   @Test("names the file whose bytes were changed, and answers nothing wrong")
   func damage() throws {
     for number in 0..<20 {

@@ -110,10 +110,19 @@ void rocksdb_shim_options_set_write_budget(
 // The file that tells how much of the manifest the drive held.
 #define rocksdb_shim_manifest_mark "DURABLE-MANIFEST"
 
-// Whether the manifest in use ends, or is damaged, before what the drive is known to have held; RocksDB
-// takes that for an end that was never written, and removes the tables that it no longer knows of. Tells
-// the manifest's name, the bytes up to which it is whole, and those that were noted.
-bool rocksdb_shim_manifest_is_short(
+typedef enum {
+  rocksdb_shim_manifest_whole,
+  // It ends, or is damaged, before what the drive is known to have held; RocksDB takes that for an end that
+  // was never written, and removes the tables that it no longer knows of.
+  rocksdb_shim_manifest_short,
+  // What the drive held is not known, as the file that tells it is damaged or cannot be read. One that is
+  // empty, or of zeros alone, is what a power cut leaves of a new one, and tells nothing.
+  rocksdb_shim_manifest_unknown,
+} rocksdb_shim_manifest_state_t;
+
+// Compares the manifest in use with what was noted of it. Of a short one it tells the name, the bytes up to
+// which it is whole, and those that were noted.
+rocksdb_shim_manifest_state_t rocksdb_shim_manifest_state(
     const char *folder, char *name, size_t name_bytes, uint64_t *found, uint64_t *noted);
 
 // Cuts off the record at the manifest's end that a power cut left torn, before the database is opened,

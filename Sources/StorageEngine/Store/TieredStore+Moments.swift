@@ -46,6 +46,14 @@ extension TieredStore {
         do throws(RocksDBError) {
           try tiers[tier].database.checkpoint(to: target + "/" + tier.rawValue)
         } catch {
+          // RocksDB names what it was copying, and where to in its message: the store has all its room.
+          guard error.code != .noSpace || !error.message.contains(target) else {
+            throw .system(
+              path: target,
+              cause:
+                "\(error.message); make room there, or name another folder; the store goes on as it is"
+            )
+          }
           throw tiers[tier].storeError(error)
         }
       }

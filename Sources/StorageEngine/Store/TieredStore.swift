@@ -136,7 +136,7 @@ public final class TieredStore: Sendable {
     at path: String, configuration: StoreConfiguration = .measured
   ) throws(StoreError) -> TieredStore {
     guard !configuration.readOnly else { throw .readOnly(path: path) }
-    try check(configuration)
+    try check(configuration, at: path)
     let folder = try StoreFolder(creating: path, tierFolders: configuration.tierFolders)
     do throws(StoreError) {
       let store = try TieredStore(folder: folder, configuration: configuration, access: .create)
@@ -164,7 +164,7 @@ public final class TieredStore: Sendable {
     _ path: String, configuration: StoreConfiguration = .measured
   ) throws(StoreError) -> TieredStore {
     let folder = try StoreFolder(opening: path)
-    try check(configuration)
+    try check(configuration, at: path)
     let store = try TieredStore(
       folder: folder, configuration: configuration,
       access: configuration.readOnly ? .readOnly : .write)
@@ -253,8 +253,15 @@ public final class TieredStore: Sendable {
     }
   }
 
-  private static func check(_ configuration: StoreConfiguration) throws(StoreError) {
+  private static func check(
+    _ configuration: StoreConfiguration, at path: String
+  ) throws(StoreError) {
     try configuration.placement?.check()
+    do throws(SystemError) {
+      try ThreadRoom.require(configuration.threadCount)
+    } catch {
+      throw .system(path: path, cause: "\(error)")
+    }
     guard let machine = MachineMemory.usableBytes() else { return }
     let budget = MemoryBudget(of: configuration, machineBytes: machine)
     guard budget.isMet else {
