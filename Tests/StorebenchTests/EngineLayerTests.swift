@@ -82,7 +82,7 @@ struct EngineLayerTests {
     let profile = try folder.write(Self.profile, to: "small.yaml")
     let ending = try StorebenchProgram.run(
       [
-        "qualify", target, "--layer", "engine", "--profile", profile, "--size", "128MiB",
+        "qualify", target, "--layer", "engine", "--profile", profile, "--size", "256MiB",
         "--dry-run", "--progress", "none",
       ], in: folder.url)
     #expect(ending.code == 0, "\(ending.text)")

@@ -109,7 +109,7 @@ struct OutputTests {
     let target = try folder.folder("target")
     let ending = try StorebenchProgram.run(
       [
-        "qualify", target, "--print-fio", "--profile", profile, "--size", "64MiB", "--set",
+        "qualify", target, "--print-fio", "--profile", profile, "--size", "300MiB", "--set",
         "reserve=16 MiB", "--progress", "none",
       ], in: folder.url)
     #expect(ending.code == 0, "\(ending.text)")
