@@ -40,22 +40,27 @@ struct EngineSizing {
     }
     let smallest = spaces.map { $0.keyCount * UInt64(keyBytes + $0.valueBytes) }.min() ?? 0
     let most = smallest / EngineRule.dataFactor
-    let few = spaces.first { $0.keyCount < keyCountMin }
-    if few != nil || most < memoryBytesMin {
-      let reason =
-        few.map {
-          "holds \($0.keyCount) keys with values of \($0.valueBytes) bytes, and \(keyCountMin) are needed"
-        }
-        ?? "leaves a store \(most) bytes of memory, so that the device is judged, and it takes at least "
+    var shortage: String?
+    if let few = spaces.first(where: { $0.keyCount < keyCountMin }) {
+      shortage =
+        "holds \(few.keyCount) keys with values of \(few.valueBytes) bytes, and \(keyCountMin) are needed"
+    } else if most < memoryBytesMin {
+      shortage =
+        "leaves a store \(most) bytes of memory, so that the device is judged, and it takes at least "
         + "\(memoryBytesMin)"
+    }
+    if let shortage {
       let needed = dataBytesMin(sizes, memoryBytesMin: memoryBytesMin)
       let remedy =
-        profile.engine.dataBytes.map { _ in "give an engine.data of \(needed) bytes or more" }
-        // As ranges are cut to whole mebibytes, and more are.
-        ?? "give --size \(((needed * spaceFactor) >> 20 + 1) << 20) or more"
+        if profile.engine.dataBytes != nil {
+          "give an engine.data of \(needed) bytes or more"
+        } else {
+          // As ranges are cut to whole mebibytes, and more are.
+          "give --size \(((needed * spaceFactor) >> 20 + 1) << 20) or more"
+        }
       throw TargetFailure(
         category: .usage,
-        description: "a store of \(data) bytes of data \(reason); \(remedy), or --layer raw")
+        description: "a store of \(data) bytes of data \(shortage); \(remedy), or --layer raw")
     }
     if let memory = profile.engine.memoryBytes, memory < memoryBytesMin {
       throw TargetFailure(

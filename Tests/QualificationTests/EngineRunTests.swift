@@ -393,9 +393,7 @@ struct EngineSizingTests {
     var profile = try profile()
     profile.engine.dataBytes = data
     profile.engine.memoryBytes = memory
-    let plan = try EngineSizing.plan(
-      profile, scenarios: profile.scenarios.filter { $0.layer == .engine }, rangeBytes: range,
-      memoryBytesMin: 1 << 20, seed: 1, runID: RunID(high: 0, low: 0))
+    let plan = try plan(profile, rangeBytes: range)
     #expect(plan.keySpaces.map(\.keyCount) == [small, large])
     #expect(plan.keySpaces.map(\.valueBytes) == [100, 1024])
     #expect(plan.memoryBytes == budget)
@@ -409,12 +407,7 @@ struct EngineSizingTests {
   func refused(data: UInt64) throws {
     var profile = try profile()
     profile.engine.dataBytes = data
-    let scenarios = profile.scenarios.filter { $0.layer == .engine }
-    #expect(throws: TargetFailure.self) {
-      try EngineSizing.plan(
-        profile, scenarios: scenarios, rangeBytes: 1 << 30, memoryBytesMin: 1 << 20, seed: 1,
-        runID: RunID(high: 0, low: 0))
-    }
+    #expect(throws: TargetFailure.self) { try plan(profile, rangeBytes: 1 << 30) }
   }
 
   @Test(
@@ -422,16 +415,15 @@ struct EngineSizingTests {
     arguments: [0, 1 << 20, 17_000_000, 100_000_001] as [UInt64])
   func least(memory: UInt64) throws {
     let profile = try profile()
-    func plan(_ range: UInt64) throws(TargetFailure) -> EnginePlan {
-      try EngineSizing.plan(
-        profile, scenarios: profile.scenarios.filter { $0.layer == .engine }, rangeBytes: range,
-        memoryBytesMin: memory, seed: 1, runID: RunID(high: 0, low: 0))
+    let refusal = #expect(throws: TargetFailure.self) {
+      try plan(profile, rangeBytes: 16 << 20, memoryBytesMin: memory)
     }
-    let refusal = #expect(throws: TargetFailure.self) { try plan(16 << 20) }
     let told = try #require(
       refusal?.description.firstMatch(of: /--size (\d+) or more/).flatMap { UInt64($0.1) })
-    #expect(try plan(told).memoryBytes >= memory)
-    #expect(throws: TargetFailure.self) { try plan(told - (2 << 20)) }
+    #expect(try plan(profile, rangeBytes: told, memoryBytesMin: memory).memoryBytes >= memory)
+    #expect(throws: TargetFailure.self) {
+      try plan(profile, rangeBytes: told - (2 << 20), memoryBytesMin: memory)
+    }
   }
 
   @Test("and so is less memory than a store takes")
@@ -439,11 +431,17 @@ struct EngineSizingTests {
     var profile = try profile()
     profile.engine.memoryBytes = 16 << 20
     let refusal = #expect(throws: TargetFailure.self) {
-      try EngineSizing.plan(
-        profile, scenarios: profile.scenarios.filter { $0.layer == .engine }, rangeBytes: 1 << 30,
-        memoryBytesMin: 17 << 20, seed: 1, runID: RunID(high: 0, low: 0))
+      try plan(profile, rangeBytes: 1 << 30, memoryBytesMin: 17 << 20)
     }
     #expect(refusal?.description.contains("engine.memory of 16777216 bytes") == true)
+  }
+
+  private func plan(
+    _ profile: TierProfile, rangeBytes: UInt64, memoryBytesMin: UInt64 = 1 << 20
+  ) throws(TargetFailure) -> EnginePlan {
+    try EngineSizing.plan(
+      profile, scenarios: profile.scenarios.filter { $0.layer == .engine }, rangeBytes: rangeBytes,
+      memoryBytesMin: memoryBytesMin, seed: 1, runID: RunID(high: 0, low: 0))
   }
 
   private func profile() throws -> TierProfile {

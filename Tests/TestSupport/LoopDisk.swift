@@ -119,7 +119,7 @@ public final class LoopDisk {
     try data.write(to: URL(filePath: image))
   }
 
-  /// A file full of zeros, so that only so many bytes are free, or up to 64 KiB more.
+  /// Makes a file full of zeros, so that only so many bytes are free, or a few times 64 KiB more.
   public func fill(leaving free: UInt64, file: String = "ballast") throws {
     let descriptor = open(path + "/" + file, O_RDWR | O_CREAT, 0o600)
     try Self.require(descriptor >= 0, "open \(path)/\(file): errno \(errno)")
