@@ -56,6 +56,32 @@ public struct ResultFolder: Sendable, Equatable {
     }
   }
 
+  /// Looks whether a run's folder could be made in `parent`, and makes nothing.
+  ///
+  /// A disk without room is found out by making it only.
+  ///
+  /// - Throws: ``ResultFolderError`` where the nearest folder that is there takes no new entries.
+  public static func check(in parent: String) throws(ResultFolderError) {
+    var nearest = FilePath(parent.isEmpty ? "." : parent)
+    while true {
+      if access(nearest.string, F_OK) == 0 { break }
+      guard errno == ENOENT else {
+        throw .cannotMakeFolder(path: parent, reason: Errno(rawValue: errno).description)
+      }
+      nearest.removeLastComponent()
+      // A relative path begins here.
+      if nearest.isEmpty { nearest = "." }
+    }
+    var isFolder = false
+    _ = FileManager.default.fileExists(atPath: nearest.string, isDirectory: &isFolder)
+    guard isFolder else {
+      throw .cannotMakeFolder(path: parent, reason: "a file is in the way")
+    }
+    guard access(nearest.string, W_OK | X_OK) == 0 else {
+      throw .cannotMakeFolder(path: parent, reason: Errno(rawValue: errno).description)
+    }
+  }
+
   /// The folder of a run that is there already.
   public init(existing path: String) { self.path = path }
 

@@ -45,6 +45,8 @@ public struct StoreConfiguration: Sendable, Equatable {
   public var prefetchBytes = 8 << 20
   /// Nanoseconds a read from which on who walks waits for what is read behind the walk; tests lower it.
   var prefetchAwaitCost = PrefetchDuty.awaitCost
+  /// For how long it waits at most; tests raise it where a sanitizer slows readers down.
+  var prefetchAwaitLongest = PrefetchFlights.longest
   /// Who is told what the store does; nil for nobody.
   public var metrics: StorageMetrics?
   /// Whether nothing may be changed.

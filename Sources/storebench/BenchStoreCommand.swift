@@ -139,9 +139,10 @@ struct BenchStoreCommand: AsyncParsableCommand {
       }
       let result = try bench.run()
       let record = try BenchStoreText.json(result, bench.plan, asked)
-      if let out { try Self.write(record, to: out) }
+      // Printed first: a file that cannot be written loses nothing then.
       StandardStream.output.write(
         json ? record : BenchStoreText.text(result, bench.plan, asked))
+      if let out { try Self.write(record, to: out) }
       try check(result, bench, stop)
     } catch let error as WorkloadError {
       throw CommandFailure(error)

@@ -112,6 +112,7 @@ struct QualifyCommand: AsyncParsableCommand {
       profileSource: try choice.source().file, overrides: overrides, mode: mode,
       layer: layer.rawValue, seed: seed ?? UInt64.random(in: 1...(1 << 53)),
       command: CommandLine.arguments, version: Storebench.version)
+    if !printFio { try checkOutput() }
     let stop = StopSignal.ofProcess
     stop.awaitRequests()
     let qualification = try await open(request)
@@ -149,6 +150,15 @@ struct QualifyCommand: AsyncParsableCommand {
     guard !printFio || layer != .engine else {
       throw CommandFailure(
         .usage, "--print-fio --layer engine: fio knows no store's scenarios; choose --layer raw")
+    }
+  }
+
+  /// Refuses where no result could be written, also for a dry run: the run that follows must not fail by it.
+  private func checkOutput() throws(CommandFailure) {
+    do {
+      try ResultFolder.check(in: out)
+    } catch {
+      throw CommandFailure(error)
     }
   }
 

@@ -101,6 +101,19 @@ struct OutputTests {
   }
 
   @Test(
+    "of --dry-run is an error where no result could be written",
+    arguments: ["file", "file/results", "file/results/tonight"])
+  func dryRunPlace(out: String) throws {
+    let folder = try TestFolder()
+    _ = try folder.write("a file", to: "file")
+    let ending = try StorebenchProgram.run(cold + ["--dry-run", "--out", out], in: folder.url)
+    #expect(ending.code == 4, "\(ending.text)")
+    #expect(
+      ending.errors.contains("'\(out)'") && ending.errors.contains("--out"), "\(ending.errors)")
+    #expect(try folder.entries() == ["file"])
+  }
+
+  @Test(
     "of --print-fio is a job that fio accepts",
     .enabled(if: (try? script("command -v fio")) != nil, "needs fio"),
     arguments: ["hot", "warm", "cold", "demo"])

@@ -60,7 +60,7 @@ final class PrefetchEngine: Sendable {
   }
 
   let ledger = PrefetchLedger()
-  let flights = PrefetchFlights()
+  let flights: PrefetchFlights
   private let rests = Countdowns(count: slotCount)
   private let slots: [Slot] = (0..<slotCount).map { _ in Slot() }
   /// What came after which key, in one of them by the hash of the key before.
@@ -76,8 +76,9 @@ final class PrefetchEngine: Sendable {
   private static let share: Float = 0.5
 
   /// An engine that remembers in so many bytes, and tells a meter how clients go by keys.
-  init(byteCount: Int, meter: OperationMeter, awaitCost: Double) {
+  init(byteCount: Int, meter: OperationMeter, awaitCost: Double, awaitLongest: Nanoseconds) {
     self.awaitCost = awaitCost
+    flights = PrefetchFlights(longest: awaitLongest)
     tables = (0..<Self.tableCount).map { _ in Table(byteCount: byteCount / Self.tableCount) }
     self.meter = meter
   }

@@ -44,6 +44,8 @@ final class PrefetchFlights: Sendable {
   private let state = Mutex(State())
   /// Longer than that nobody waits for a reader's thread, but reads the key at once.
   private let longest: Nanoseconds
+  /// As long as a disk takes that seeks behind others: it would be asked a second time for what it is about to bring.
+  static let longest = Nanoseconds(seconds: 0.1)
   private let count = Atomic<Int>(0)
   private let plans = Atomic<Int>(0)
 
@@ -51,10 +53,7 @@ final class PrefetchFlights: Sendable {
   private static let plansMax = 4
 
   /// Makes one in which nobody waits longer than so long, for any part of a plan.
-  ///
-  /// By default for as long as a disk takes that seeks behind others; it would be asked a second time for what
-  /// it is about to bring.
-  init(longest: Nanoseconds = Nanoseconds(seconds: 0.1)) { self.longest = longest }
+  init(longest: Nanoseconds) { self.longest = longest }
 
   /// Whether a plan is under way.
   var isBusy: Bool { plans.load(ordering: .acquiring) > 0 }

@@ -99,7 +99,8 @@ public final class TieredStore: Sendable {
       cache != nil && configuration.prefetchBytes > 0
       ? PrefetchEngine(
         byteCount: configuration.prefetchBytes, meter: meter,
-        awaitCost: configuration.prefetchAwaitCost) : nil
+        awaitCost: configuration.prefetchAwaitCost,
+        awaitLongest: configuration.prefetchAwaitLongest) : nil
     self.prefetch = prefetch
     gates = Gates(
       cache: cache?.front, placement: placement?.tap.gate, prefetch: prefetch?.gate,
