@@ -62,23 +62,22 @@ public struct ResultFolder: Sendable, Equatable {
   ///
   /// - Throws: ``ResultFolderError`` where the nearest folder that is there takes no new entries.
   public static func check(in parent: String) throws(ResultFolderError) {
+    let files = FileManager.default
     var nearest = FilePath(parent.isEmpty ? "." : parent)
-    while true {
-      if access(nearest.string, F_OK) == 0 { break }
-      guard errno == ENOENT else {
-        throw .cannotMakeFolder(path: parent, reason: Errno(rawValue: errno).description)
+    var isFolder = false
+    while !files.fileExists(atPath: nearest.string, isDirectory: &isFolder) {
+      guard nearest != "." else {
+        throw .cannotMakeFolder(path: parent, reason: "the folder that this runs in is gone")
       }
       nearest.removeLastComponent()
       // A relative path begins here.
       if nearest.isEmpty { nearest = "." }
     }
-    var isFolder = false
-    _ = FileManager.default.fileExists(atPath: nearest.string, isDirectory: &isFolder)
     guard isFolder else {
       throw .cannotMakeFolder(path: parent, reason: "a file is in the way")
     }
-    guard access(nearest.string, W_OK | X_OK) == 0 else {
-      throw .cannotMakeFolder(path: parent, reason: Errno(rawValue: errno).description)
+    guard files.isWritableFile(atPath: nearest.string) else {
+      throw .cannotMakeFolder(path: parent, reason: "'\(nearest)' may not be written to")
     }
   }
 

@@ -52,11 +52,12 @@ public enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
       "the store '\(path)' has format \(found), and this version reads up to format \(known); "
         + "use the version that wrote it, or a newer one (nothing was changed)"
     case .wrongFolder(let tier, let path, let reason):
-      "'\(path)' is not the \(tier.rawValue) tier of this store: \(reason); mount the right disk "
-        + "or name its folder"
+      "'\(path)' is not the \(tier.rawValue) tier of this store: \(reason); mount the right disk, "
+        + "or write its folder behind '\(tier.rawValue):' in the file STORE of this store"
     case .inUse(let path):
       "the store '\(path)' is open elsewhere and written to; close it there, or write through whoever "
-        + "has it open; to read it meanwhile, read a checkpoint of it"
+        + "has it open; to read it meanwhile, open it for reading only ('get', 'scan', 'dump'), or a checkpoint "
+        + "that was made before"
     case .readOnly(let path):
       "the store '\(path)' was opened for reading only; open it for writing"
     case .noSpace(let tier, let path, let cause):
@@ -65,8 +66,8 @@ public enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     case .corruption(let tier, let file, let cause):
       // The cause comes last: some end with what is to be done only where none of these can be.
       "the \(tier.rawValue) tier is damaged in '\(file)': put a good copy of it back, or restore all tiers "
-        + "from one checkpoint, or load a dump into a new store ('verify' names all that is damaged); what was "
-        + "found: \(cause)"
+        + "from one checkpoint, or load a dump into a new store (there may be more: 'verify' names what it finds, "
+        + "and goes no further than what opens); what was found: \(cause)"
     case .failed(let tier, let path, let cause):
       "the \(tier.rawValue) tier in '\(path)' failed: \(cause); look at the device before the "
         + "store is opened again"

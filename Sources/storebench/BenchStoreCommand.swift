@@ -143,6 +143,7 @@ struct BenchStoreCommand: AsyncParsableCommand {
       StandardStream.output.write(
         json ? record : BenchStoreText.text(result, bench.plan, asked))
       if let out { try Self.write(record, to: out) }
+      if let failure = result.removalFailure { throw failure }
       try check(result, bench, stop)
     } catch let error as WorkloadError {
       throw CommandFailure(error)

@@ -168,6 +168,33 @@ struct BenchStoreTests {
     #expect(try folder.entries() == [])
   }
 
+  @Test("leaves a folder that was there, also where an earlier run had kept its store in it")
+  func ownFolder() throws {
+    _ = try folder.folder("bench")
+    try run(Self.brief)
+    #expect(try folder.entries() == ["bench"] && folder.entries("bench") == [])
+    try run(["--keep"] + Self.brief)
+    try run(["--seconds", "0.1"])
+    #expect(try folder.entries() == ["bench"] && folder.entries("bench") == [])
+  }
+
+  @Test(
+    "measures a drive in the folder where it is mounted, and names no other drive instead",
+    .enabled(if: LoopDisk.isUsable, "mounts a file system: needs root"))
+  func mountedDrive() throws {
+    let disk = try LoopDisk(.ext4, in: folder.url.path, mebibytes: 512)
+    func run(code: Int32) throws -> String {
+      let ending = try StorebenchProgram.run(["bench", "store", disk.path] + Self.brief)
+      #expect(ending.code == code, "\(ending.text)")
+      return ending.errors
+    }
+    _ = try run(code: 0)
+    #expect(try folder.entries("disk") == ["lost+found"])
+    _ = try folder.write("mine", to: "disk/letter")
+    let refusal = try run(code: 3)
+    #expect(refusal.contains("such as \(disk.path)/bench,"), "\(refusal)")
+  }
+
   @Test("touches nothing of anybody else's")
   func foreign() throws {
     _ = try folder.folder("bench")

@@ -24,6 +24,8 @@ struct BenchStoreDescription: Codable, Sendable, Equatable {
   var valueBytes: Int
   /// Percent of each value that compresses to nothing.
   var compressiblePercent: Int
+  /// Whether the folder itself was made for it, to be removed with it; nil where that is not known.
+  var madeFolder: Bool?
 }
 
 /// The folder of a benchmark: the store, what is known of it, and whether its fill was finished.
@@ -39,6 +41,9 @@ struct BenchStoreFolder: Sendable {
   static let descriptionName = "BENCH"
   static let filledName = "BENCH.filled"
   static let storeName = "store"
+
+  /// What a file system has in its first folder from the start.
+  private static let fileSystemName = "lost+found"
 
   let path: String
   var store: String { path + "/" + Self.storeName }
@@ -64,7 +69,7 @@ struct BenchStoreFolder: Sendable {
     guard let entries = try? files.contentsOfDirectory(atPath: path) else {
       throw CommandFailure(.unsuitable, "\(path): cannot be read; look at its permissions")
     }
-    if entries.isEmpty { return .free }
+    if entries.allSatisfy({ $0 == Self.fileSystemName }) { return .free }
     guard entries.contains(Self.descriptionName) else {
       let what =
         entries.contains("STORE")
@@ -73,7 +78,7 @@ struct BenchStoreFolder: Sendable {
       throw CommandFailure(
         .refused,
         "refused: \(path) \(what), and a benchmark would overwrite it\n"
-          + "name a new or empty folder, such as \(path)-bench, or one that --keep kept, which holds a "
+          + "name a new or empty folder, such as \(suggestion), or one that --keep kept, which holds a "
           + "file \(Self.descriptionName)")
     }
     guard let data = files.contents(atPath: description),
@@ -93,6 +98,14 @@ struct BenchStoreFolder: Sendable {
     return .ours(found, isFilled: files.fileExists(atPath: filled))
   }
 
+  /// Another folder on the same drive: beside a mount point lies another one.
+  private var suggestion: String {
+    func device(_ path: String) -> Int? {
+      (try? FileManager.default.attributesOfItem(atPath: path))?[.systemNumber] as? Int
+    }
+    return device(path) == device(path + "/..") ? "\(path)-bench" : "\(path)/bench"
+  }
+
   /// Makes the folder and its description, before anything else is written there.
   func make(_ contents: BenchStoreDescription) throws(CommandFailure) {
     let encoder = JSONEncoder()
@@ -106,7 +119,9 @@ struct BenchStoreFolder: Sendable {
     }
     do {
       // The folder alone: where its drive is not mounted, another would be measured.
-      if !FileManager.default.fileExists(atPath: path) {
+      var contents = contents
+      contents.madeFolder = !FileManager.default.fileExists(atPath: path)
+      if contents.madeFolder == true {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
       }
       try append(Array(try encoder.encode(contents)) + [0x0A], to: description)
@@ -127,16 +142,19 @@ struct BenchStoreFolder: Sendable {
     }
   }
 
-  /// Removes the store and what is known of it, and the folder where nothing else is in it.
+  /// Removes the store and what is known of it, and the folder where it was made for them and holds nothing else.
   func remove() throws(CommandFailure) {
     let files = FileManager.default
     guard files.fileExists(atPath: description) else { return }
+    let wasMade =
+      if case .ours(let found, _)? = try? look() { found.madeFolder } else { Bool?.none }
     do {
       // The description goes last: what is left by a crash is still known as ours.
       for name in [filled, store, description] where files.fileExists(atPath: name) {
         try files.removeItem(atPath: name)
       }
-      if try files.contentsOfDirectory(atPath: path).isEmpty { try files.removeItem(atPath: path) }
+      guard wasMade == true, try files.contentsOfDirectory(atPath: path).isEmpty else { return }
+      try files.removeItem(atPath: path)
     } catch {
       throw CommandFailure(
         .unsuitable,

@@ -48,6 +48,8 @@ struct StoreBenchResult: Sendable {
   var wasKept: Bool
   /// Where the store is left, whole; nil where it is removed.
   var keptAt: String?
+  /// Why the store could not be removed; nil where it was, or is kept.
+  var removalFailure: CommandFailure?
   /// When the load began, in UTC, ISO 8601.
   var startedAt: String
   /// Reads of all requests, those of the ramp-up included, that returned what was put.
@@ -147,7 +149,10 @@ struct StoreBench {
     }
     // What a stop cut short is no store to keep either: without its mark it is filled anew.
     if !request.keeps {
-      try request.folder.remove()
+      // What was measured is told all the same.
+      do throws(CommandFailure) { try request.folder.remove() } catch {
+        result.removalFailure = error
+      }
     } else if case .ours(_, isFilled: true)? = try? request.folder.look() {
       result.keptAt = request.folder.store
     }
