@@ -114,6 +114,7 @@ final class StoreResponder: Sendable {
         status: .ok, headers: [.contentType: "application/octet-stream"],
         body: ResponseBody(byteBuffer: ByteBuffer(bytes: value)))
     case .put(let key):
+      try Self.checkPut(request.headers)
       let value = try await receive(request)
       defer { received.withLock { $0 -= value.count } }
       _ = try await withCheckedContinuation { waiting in
@@ -126,6 +127,25 @@ final class StoreResponder: Sendable {
       }.get()
       return Response(status: .noContent)
     case .scan(let query): return try await scan(query)
+    }
+  }
+
+  /// Refuses what asks for less than to set a key to the whole of a body.
+  private static func checkPut(_ headers: HTTPFields) throws(Refusal) {
+    let conditions: [HTTPField.Name] = [.ifMatch, .ifNoneMatch, .ifUnmodifiedSince]
+    for condition in conditions where headers[condition] != nil {
+      throw Refusal(
+        status: .notImplemented,
+        text: "\(condition) is not known here: a put sets a key in any case")
+    }
+    guard headers[.contentRange] == nil else {
+      throw Refusal(status: .badRequest, text: "Content-Range: a put sets the whole value")
+    }
+    // Without either a body that follows is taken for another request.
+    guard headers[.contentLength] != nil || headers[.transferEncoding] != nil else {
+      throw Refusal(
+        status: .lengthRequired,
+        text: "say with Content-Length how long the value is, also where it is 0")
     }
   }
 

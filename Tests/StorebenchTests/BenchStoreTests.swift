@@ -146,7 +146,7 @@ struct BenchStoreTests {
   func keep() throws {
     let kept = try run(["--keep", "--value-size", "200"] + Self.brief)
     #expect(kept.output.contains("\nkept      \(bench)/store, "), "\(kept.output)")
-    #expect(try folder.entries("bench") == ["BENCH", "BENCH.filled", "store"])
+    #expect(try folder.entries("bench") == ["BENCH", "BENCH.filled", "BENCH.store", "store"])
     let again = try run(["--keep", "--seconds", "0.1", "--workload", "ycsb-d"])
     #expect(!again.errors.contains("filling"))
     #expect(again.output.contains("2 000 keys × (16 + 200 B)"))
@@ -193,6 +193,30 @@ struct BenchStoreTests {
     _ = try folder.write("mine", to: "disk/letter")
     let refusal = try run(code: 3)
     #expect(refusal.contains("such as \(disk.path)/bench,"), "\(refusal)")
+  }
+
+  @Test(
+    "refuses a store that somebody put where a benchmark's was", arguments: ["moved", "linked"])
+  func exchangedStore(way: String) throws {
+    try run(["--keep"] + Self.brief)
+    let mine = folder.path("mine")
+    for arguments in [["create", mine, "--memory", "64MiB"], ["put", mine, "key", "value"]] {
+      #expect(try StorebenchProgram.run(["store"] + arguments).code == 0)
+    }
+    let files = FileManager.default
+    try files.removeItem(atPath: bench + "/store")
+    if way == "moved" {
+      try files.moveItem(atPath: mine, toPath: bench + "/store")
+    } else {
+      try files.createSymbolicLink(atPath: bench + "/store", withDestinationPath: mine)
+    }
+    for flags in [[], ["--keep"], ["--workload", "random-write"], ["--workload", "fill"]] {
+      #expect(try run(flags + ["--seconds", "0.1"], code: 3).errors.contains("move it away"))
+    }
+    let kept = try StorebenchProgram.run(["store", "get", bench + "/store", "key"])
+    #expect(kept.output == "value", "\(kept.text)")
+    let count = try StorebenchProgram.run(["store", "scan", bench + "/store", "--keys-only"])
+    #expect(count.output == "key\n", "\(count.text)")
   }
 
   @Test("touches nothing of anybody else's")

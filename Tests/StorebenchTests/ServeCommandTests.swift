@@ -115,6 +115,18 @@ struct ServeCommandTests: RunsStoreCommands {
       ("/keys?reverse=maybe", [], "400", "true or false"),
       ("/keys?colour=red", [], "400", "colour: there are from"),
       ("/keys/" + String(repeating: "k", count: 65_537), ["-X", "PUT", "-d", "v"], "", ""),
+      ("/keys/k", ["-X", "PUT"], "411", "Content-Length"),
+      (
+        "/keys/k", ["-T", "/dev/null", "-H", "Transfer-Encoding: chunked", "-H", "Expect:"], "204",
+        ""
+      ),
+      ("/keys/k", ["-X", "PUT", "-d", "v", "-H", "If-None-Match: *"], "501", "If-None-Match"),
+      ("/keys/k", ["-X", "PUT", "-d", "v", "-H", "If-Match: 1"], "501", "If-Match"),
+      (
+        "/keys/k", ["-X", "PUT", "-d", "v", "-H", "Content-Range: bytes 1-1/5"], "400",
+        "whole value"
+      ),
+      ("/keys/k", ["-X", "PUT", "-d", ""], "204", ""),
       ("/keys", ["-H", "Host: evil.example"], "421", "127.0.0.1 and localhost"),
       ("/keys", ["-H", "Host: localhost:80"], "200", ""),
       ("/keys", ["-H", "Origin: https://evil.example"], "403", "no page of https://evil.example"),
@@ -214,6 +226,39 @@ struct ServeCommandTests: RunsStoreCommands {
       "store", "serve", service.folder.path("store"), "--port", "0", "--memory", "512MiB",
     ])
     #expect(held.code == 3, "\(held.text)")
+  }
+
+  @Test("replaces nothing by a file of metrics but such a file")
+  func textfilePlace() throws {
+    let folder = try TestFolder()
+    let store = folder.path("store")
+    try expect(["create", store])
+    let old = "# HELP storebench_write_ops_total Writes.\n"
+    let places = [
+      (try folder.write("mine", to: "letter"), 3), (store + "/STORE", 3), (store + "/new", 3),
+      (store + "/hot/new", 3), (folder.path("link"), 3), (store, 3), ("/dev/full", 3), ("", 3),
+      (try folder.write(old, to: "old.prom"), 0), (try folder.write("", to: "empty.prom"), 0),
+    ]
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path("link"), withDestinationPath: folder.path("old.prom"))
+    let mark = try String(contentsOfFile: store + "/STORE", encoding: .utf8)
+    for (place, code) in places where code != 0 {
+      let ending = try StorebenchProgram.run(
+        ["store", "serve", store, "--memory", "512MiB", "--port", "0", "--textfile", place])
+      #expect(ending.code == code && ending.errors.contains("--textfile"), "\(place): \(ending)")
+    }
+    #expect(try String(contentsOfFile: store + "/STORE", encoding: .utf8) == mark)
+    #expect(try String(contentsOfFile: folder.path("letter"), encoding: .utf8) == "mine")
+    #expect(try String(contentsOfFile: folder.path("old.prom"), encoding: .utf8) == old)
+    for (place, code) in places where code == 0 {
+      let run = try StorebenchProgram.start(
+        ["store", "serve", store, "--memory", "512MiB", "--port", "0", "--textfile", place])
+      let deadline = Date().addingTimeInterval(30)
+      while try !run.outputSoFar().hasSuffix("\n"), Date() < deadline { usleep(20_000) }
+      kill(run.process.processIdentifier, SIGTERM)
+      #expect(try run.ending(withinSeconds: 30).code == 0)
+      #expect(try String(contentsOfFile: place, encoding: .utf8).count > 1000)
+    }
   }
 
   @Test("tells once what hinders keys from moving")

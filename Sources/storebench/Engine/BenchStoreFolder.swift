@@ -41,6 +41,8 @@ struct BenchStoreFolder: Sendable {
   static let descriptionName = "BENCH"
   static let filledName = "BENCH.filled"
   static let storeName = "store"
+  /// A copy of the file by which a store is known, as it was when the benchmark made its own.
+  static let storeNoteName = "BENCH.store"
 
   /// What a file system has in its first folder from the start.
   private static let fileSystemName = "lost+found"
@@ -49,6 +51,8 @@ struct BenchStoreFolder: Sendable {
   var store: String { path + "/" + Self.storeName }
   private var description: String { path + "/" + Self.descriptionName }
   private var filled: String { path + "/" + Self.filledName }
+  private var storeNote: String { path + "/" + Self.storeNoteName }
+  private var storeMark: String { store + "/STORE" }
 
   init(_ path: String) {
     var path = path
@@ -95,7 +99,41 @@ struct BenchStoreFolder: Sendable {
         "refused: \(description) has format \(found.format) and this program knows 1; use the "
           + "program that made it, or name a new folder")
     }
+    try checkStore()
     return .ours(found, isFilled: files.fileExists(atPath: filled))
+  }
+
+  /// Refuses a store that has come to stand where the benchmark's was.
+  private func checkStore() throws(CommandFailure) {
+    let files = FileManager.default
+    // Of a link itself, and not of what it leads to.
+    guard let type = try? files.attributesOfItem(atPath: store)[.type] as? FileAttributeType else {
+      return
+    }
+    let isOurs: Bool
+    if type != .typeDirectory {
+      isOurs = false
+    } else if let mark = files.contents(atPath: storeMark) {
+      isOurs = mark == files.contents(atPath: storeNote)
+    } else {
+      // A run was cut short while it made or removed it.
+      isOurs = true
+    }
+    guard isOurs else {
+      throw CommandFailure(
+        .refused,
+        "refused: \(store) is not the store that storebench bench made, as \(storeNote) tells, and a "
+          + "benchmark would overwrite it\nmove it away, or name another folder")
+    }
+  }
+
+  /// Notes by which file the store that was just made is known.
+  func noteStore() throws(CommandFailure) {
+    do throws(SystemError) {
+      try append([UInt8](FileManager.default.contents(atPath: storeMark) ?? Data()), to: storeNote)
+    } catch {
+      throw CommandFailure(.unsuitable, "\(storeNote): \(error)")
+    }
   }
 
   /// Another folder on the same drive: beside a mount point lies another one.
@@ -143,17 +181,19 @@ struct BenchStoreFolder: Sendable {
   }
 
   /// Removes the store and what is known of it, and the folder where it was made for them and holds nothing else.
+  ///
+  /// - Throws: `CommandFailure` also where another store has come to stand there.
   func remove() throws(CommandFailure) {
+    guard case .ours(let found, _) = try look() else { return }
     let files = FileManager.default
-    guard files.fileExists(atPath: description) else { return }
-    let wasMade =
-      if case .ours(let found, _)? = try? look() { found.madeFolder } else { Bool?.none }
     do {
       // The description goes last: what is left by a crash is still known as ours.
-      for name in [filled, store, description] where files.fileExists(atPath: name) {
+      for name in [filled, store, storeNote, description] where files.fileExists(atPath: name) {
         try files.removeItem(atPath: name)
       }
-      guard wasMade == true, try files.contentsOfDirectory(atPath: path).isEmpty else { return }
+      guard found.madeFolder == true, try files.contentsOfDirectory(atPath: path).isEmpty else {
+        return
+      }
       try files.removeItem(atPath: path)
     } catch {
       throw CommandFailure(

@@ -166,14 +166,24 @@ struct StoreBench {
       try request.folder.remove()
     }
     if mustFill { try request.folder.make(description) }
+    let store: TieredStore
     do throws(StoreError) {
-      return try mustFill
-        ? TieredStore.create(at: request.folder.store, configuration: request.configuration)
-        : TieredStore.open(request.folder.store, configuration: request.configuration)
+      guard mustFill else {
+        return try TieredStore.open(request.folder.store, configuration: request.configuration)
+      }
+      store = try TieredStore.create(
+        at: request.folder.store, configuration: request.configuration)
     } catch {
       if mustFill { try? request.folder.remove() }
       throw CommandFailure(error)
     }
+    do throws(CommandFailure) {
+      try request.folder.noteStore()
+    } catch {
+      try? store.close()
+      throw error
+    }
+    return store
   }
 
   /// A store that another run has open must not be removed under it.

@@ -55,8 +55,10 @@ extension StoreCommand {
           .usage, "--textfile-interval \(textfileInterval): give seconds from 1 to 86400")
       }
       guard reclassify == 0 || (1...1e9).contains(reclassify) else {
-        throw CommandFailure(.usage, "--reclassify \(reclassify): give 0, or seconds from 1 on")
+        throw CommandFailure(
+          .usage, "--reclassify \(reclassify): give 0, or seconds from 1 to 1e9")
       }
+      if let textfile { try Self.checkTextfile(textfile) }
       let registry = PrometheusRegistry(StorageMetrics.descriptions.map(MetricFamily.init))
       let metrics = StorageMetrics(factory: registry, nodeID: nodeID ?? Self.machineName())
       var configuration = try options.configuration(readOnly: false, isService: true)
@@ -116,6 +118,40 @@ extension StoreCommand {
         }
       } catch let failure as StoreServer.Failure {
         throw CommandFailure(.unsuitable, failure.description)
+      }
+    }
+
+    /// Refuses what is no file of metrics, since it would be replaced.
+    private static func checkTextfile(_ path: String) throws(CommandFailure) {
+      func refusal(_ what: String) -> CommandFailure {
+        CommandFailure(
+          .refused,
+          "refused: --textfile \(path): \(what); name a file that is not there yet, or one of metrics"
+        )
+      }
+      guard !path.isEmpty, !path.hasSuffix("/") else { throw refusal("is no name of a file") }
+      let files = FileManager.default
+      let folder = FileSystemPath(path).folder.description
+      for mark in ["STORE", "TIER"] where files.fileExists(atPath: folder + "/" + mark) {
+        throw refusal("its folder holds a store or a tier of one")
+      }
+      // Of a link itself, and not of what it leads to.
+      guard let attributes = try? files.attributesOfItem(atPath: path) else { return }
+      guard attributes[.type] as? FileAttributeType == .typeRegular else {
+        throw refusal("is no file, and would be replaced")
+      }
+      guard Self.holdsMetrics(path) else {
+        throw refusal("holds something else than metrics, and would be replaced")
+      }
+    }
+
+    /// Whether a file begins as text for Prometheus does, or is empty.
+    private static func holdsMetrics(_ path: String) -> Bool {
+      guard var file = try? InputFile(path) else { return false }
+      do throws(SystemError) {
+        return try file.line(bytesMax: 1 << 16).map { $0.starts(with: "# HELP ".utf8) } ?? true
+      } catch {
+        return false
       }
     }
 
