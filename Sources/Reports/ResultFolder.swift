@@ -74,9 +74,11 @@ public struct ResultFolder: Sendable, Equatable {
       if nearest.isEmpty { nearest = "." }
     }
     guard isFolder else {
-      throw .cannotMakeFolder(path: parent, reason: "a file is in the way")
+      throw .cannotMakeFolder(path: parent, reason: "the file '\(nearest)' is in the way")
     }
-    guard files.isWritableFile(atPath: nearest.string) else {
+    guard files.isWritableFile(atPath: nearest.string),
+      files.isExecutableFile(atPath: nearest.string)
+    else {
       throw .cannotMakeFolder(path: parent, reason: "'\(nearest)' may not be written to")
     }
   }

@@ -16,17 +16,18 @@ struct SubjectDescription {
       ? subject.openedPath : "\(subject.path) → \(subject.openedPath)"
     switch subject.form {
     case .device:
-      var parts = [path, Quantity.capacity(identity.capacityBytes), Self.model(identity)]
+      var parts = [
+        path, Quantity.capacity(identity.capacityBytes), DeviceDescription.model(identity),
+      ]
       parts.append(identity.link.map(Self.link) ?? identity.transport)
       if let node = identity.numaNode { parts.append("NUMA node \(node)") }
-      if let cache = identity.writeCache { parts.append("\(Self.hyphened(cache)) cache") }
+      if let cache = identity.writeCache {
+        parts.append("\(DeviceDescription.hyphened(cache)) cache")
+      }
       place = parts.joined(separator: ", ")
     case .file:
-      var facts = [identity.transport, Self.model(identity)]
-      if let cache = identity.writeCache { facts.append("\(Self.hyphened(cache)) cache") }
       place =
-        "\(path), \(Quantity.bytes(subject.rangeBytes)) on /dev/\(identity.name) "
-        + "(\(facts.joined(separator: ", ")))"
+        "\(path), \(Quantity.bytes(subject.rangeBytes)) on \(DeviceDescription.holder(identity))"
     case .null: place = "the null target, \(Quantity.bytes(subject.rangeBytes))"
     case .simulated: place = "a simulated target, \(Quantity.bytes(subject.rangeBytes))"
     }
@@ -58,20 +59,13 @@ struct SubjectDescription {
     switch subject.form {
     case .null: return "null target"
     case .simulated: return "simulated target"
-    case .file: return "file on \(identity.model.map { _ in model(identity) } ?? identity.name)"
+    case .file:
+      return
+        "file on \(identity.model.map { _ in DeviceDescription.model(identity) } ?? identity.name)"
     case .device: break
     }
     let name = [identity.model, identity.serial].compactMap { $0 }.joined(separator: " ")
     let firmware = identity.firmware.map { " (firmware \($0))" } ?? ""
     return (name.isEmpty ? identity.name : name) + firmware
-  }
-
-  private static func model(_ identity: DeviceIdentity) -> String {
-    guard let model = identity.model else { return "no model" }
-    return [model, identity.serial].compactMap { $0 }.joined(separator: " ")
-  }
-
-  private static func hyphened(_ words: String) -> String {
-    String(words.map { $0 == " " ? "-" : $0 })
   }
 }

@@ -46,7 +46,7 @@ public struct StoreConfiguration: Sendable, Equatable {
   /// Nanoseconds a read from which on who walks waits for what is read behind the walk; tests lower it.
   var prefetchAwaitCost = PrefetchDuty.awaitCost
   /// For how long it waits at most; tests raise it where a sanitizer slows readers down.
-  var prefetchAwaitLongest = PrefetchFlights.longest
+  var prefetchAwaitLongest = PrefetchFlights.standardLongest
   /// Who is told what the store does; nil for nobody.
   public var metrics: StorageMetrics?
   /// Whether nothing may be changed.

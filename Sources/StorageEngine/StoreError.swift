@@ -66,8 +66,8 @@ public enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     case .corruption(let tier, let file, let cause):
       // The cause comes last: some end with what is to be done only where none of these can be.
       "the \(tier.rawValue) tier is damaged in '\(file)': put a good copy of it back, or restore all tiers "
-        + "from one checkpoint, or load a dump into a new store (there may be more: 'verify' names what it finds, "
-        + "and goes no further than what opens); what was found: \(cause)"
+        + "from one checkpoint, or load a dump into a new store (there may be more: 'verify' names all that it finds "
+        + "in tiers that open); what was found: \(cause)"
     case .failed(let tier, let path, let cause):
       "the \(tier.rawValue) tier in '\(path)' failed: \(cause); look at the device before the "
         + "store is opened again"

@@ -114,6 +114,7 @@ final class StoreResponder: Sendable {
         status: .ok, headers: [.contentType: "application/octet-stream"],
         body: ResponseBody(byteBuffer: ByteBuffer(bytes: value)))
     case .put(let key):
+      try Self.checkConditions(request.headers)
       try Self.checkPut(request.headers)
       let value = try await receive(request)
       defer { received.withLock { $0 -= value.count } }
@@ -122,6 +123,7 @@ final class StoreResponder: Sendable {
       }.get()
       return Response(status: .noContent)
     case .delete(let key):
+      try Self.checkConditions(request.headers)
       _ = try await withCheckedContinuation { waiting in
         store.delete(key) { waiting.resume(returning: $0) }
       }.get()
@@ -130,19 +132,34 @@ final class StoreResponder: Sendable {
     }
   }
 
-  /// Refuses what asks for less than to set a key to the whole of a body.
-  private static func checkPut(_ headers: HTTPFields) throws(Refusal) {
+  /// Refuses to change a key only under a condition: without the means to tell, it would be changed in any case.
+  private static func checkConditions(_ headers: HTTPFields) throws(Refusal) {
     let conditions: [HTTPField.Name] = [.ifMatch, .ifNoneMatch, .ifUnmodifiedSince]
     for condition in conditions where headers[condition] != nil {
       throw Refusal(
         status: .notImplemented,
-        text: "\(condition) is not known here: a put sets a key in any case")
+        text: "\(condition) is not known here: keys are set and deleted in any case; leave it out")
     }
-    guard headers[.contentRange] == nil else {
-      throw Refusal(status: .badRequest, text: "Content-Range: a put sets the whole value")
+  }
+
+  /// Refuses what asks for other than to set a key to the bytes of a body.
+  private static func checkPut(_ headers: HTTPFields) throws(Refusal) {
+    if let range = headers[.contentRange] {
+      throw Refusal(
+        status: .badRequest,
+        text: "Content-Range: \(range): a put sets the whole value; send all of it, without this")
+    }
+    // RFC 9112, 6.1: an encoding that is not known is answered with 501.
+    let encoding = headers[.transferEncoding]
+    if let encoding, encoding.lowercased() != "chunked" {
+      throw Refusal(
+        status: .notImplemented,
+        text:
+          "Transfer-Encoding: \(encoding): only 'chunked' is known; send the value as it is to be stored"
+      )
     }
     // Without either a body that follows is taken for another request.
-    guard headers[.contentLength] != nil || headers[.transferEncoding] != nil else {
+    guard headers[.contentLength] != nil || encoding != nil else {
       throw Refusal(
         status: .lengthRequired,
         text: "say with Content-Length how long the value is, also where it is 0")

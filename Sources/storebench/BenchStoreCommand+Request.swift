@@ -51,9 +51,8 @@ extension BenchStoreCommand {
       throw CommandFailure(
         .usage, "--out \(out): is there already; name a file that is not there yet")
     }
-    let folder = FileSystemPath(out).folder.description
-    var isFolder = false
-    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder else {
+    let folder = FileSystemPath(out).folder
+    guard (try? FileStatus(path: folder))?.kind == .folder else {
       throw CommandFailure(
         .usage, "--out \(out): there is no folder '\(folder)'; make it first, or name another")
     }

@@ -142,9 +142,19 @@ struct BenchStoreCommand: AsyncParsableCommand {
       // Printed first: a file that cannot be written loses nothing then.
       StandardStream.output.write(
         json ? record : BenchStoreText.text(result, bench.plan, asked))
-      if let out { try Self.write(record, to: out) }
-      if let failure = result.removalFailure { throw failure }
-      try check(result, bench, stop)
+      var failures = result.endFailures
+      if let out {
+        do throws(CommandFailure) { try Self.write(record, to: out) } catch {
+          failures.append(error)
+        }
+      }
+      // What was measured decides how the command ends; the others are told besides.
+      do throws(CommandFailure) { try check(result, bench, stop) } catch {
+        failures.insert(error, at: 0)
+      }
+      if let first = failures.first {
+        throw CommandFailure(first.code, failures.map(\.message).joined(separator: "\n"))
+      }
     } catch let error as WorkloadError {
       throw CommandFailure(error)
     }

@@ -18,7 +18,11 @@ struct BenchStoreRecord: Encodable, Sendable {
   var hostname: String
   /// The benchmark's folder, from the root.
   var folder: String
-  /// Where the store is left; nil where it is removed.
+  /// The disk that the store lay on; nil where that could not be found out.
+  var device: DeviceIdentity?
+  /// Why its data lived in memory, so that nothing is said of a drive; nil where they did not.
+  var memory: String?
+  /// Where the store is left; nil where it was to be removed.
   var keptAt: String?
   /// Whether an earlier run had filled the store.
   var storeWasKept: Bool
@@ -88,7 +92,8 @@ extension BenchStoreRecord {
     self.init(
       toolVersion: Storebench.version, startedAt: result.startedAt,
       hostname: MachineReading.hostname(),
-      folder: Self.absolute(request.folder.path), keptAt: result.keptAt.map(Self.absolute),
+      folder: Self.absolute(request.folder.path), device: result.device, memory: result.memory,
+      keptAt: result.keptAt.map(Self.absolute),
       storeWasKept: result.wasKept, storeSeed: result.filling.seed,
       workload: workload.kind.rawValue, distribution: workload.distribution.description,
       keyCount: workload.keyCount, valueBytes: workload.valueBytes,

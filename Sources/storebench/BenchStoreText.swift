@@ -23,6 +23,7 @@ enum BenchStoreText {
       title(result, plan, request),
       "store     \(record.folder) on \(record.hostname), \(record.startedAt), "
         + "storebench \(record.toolVersion)",
+      "drive     \(drive(record))",
       "settings  \(settings(record))",
       "rate      \(Quantity.rateInFull(round.iops, unit: "requests/s")), "
         + Quantity.bandwidth(round.bandwidth),
@@ -55,6 +56,13 @@ enum BenchStoreText {
       lines.append("kept      \(path), for storebench store; bench store takes its folder")
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// What the store lies on.
+  private static func drive(_ record: BenchStoreRecord) -> String {
+    let holder = record.device.map(DeviceDescription.holder) ?? "unknown"
+    guard let memory = record.memory else { return holder }
+    return holder + "; its data live in memory (\(memory)), so this says nothing of a drive"
   }
 
   /// What the figures hold for, beside the workload.

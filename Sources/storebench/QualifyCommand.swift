@@ -112,11 +112,12 @@ struct QualifyCommand: AsyncParsableCommand {
       profileSource: try choice.source().file, overrides: overrides, mode: mode,
       layer: layer.rawValue, seed: seed ?? UInt64.random(in: 1...(1 << 53)),
       command: CommandLine.arguments, version: Storebench.version)
-    if !printFio { try checkOutput() }
     let stop = StopSignal.ofProcess
     stop.awaitRequests()
     let qualification = try await open(request)
     defer { qualification.close() }
+    // After the target, of which there is more to say.
+    if !printFio { try checkOutput() }
 
     let shown = quiet || progress == .none ? nil : ProgressOutput(form: progress)
     shown?.header(

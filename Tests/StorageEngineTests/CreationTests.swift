@@ -60,6 +60,23 @@ struct CreationTests {
     #expect(entries(fixture.folder) == ["disk", "file", "store"])
   }
 
+  @Test("and the folder of a drive, which has lost+found from the start, counts as empty")
+  func mountedDrive() throws {
+    let fixture = try StoreFixture()
+    let drive = fixture.folder + "/drive"
+    try files.createDirectory(
+      atPath: drive + "/lost+found", withIntermediateDirectories: true)
+    let store = try fixture.create(configuration(.cold, drive))
+    try store.put(bytes("a"), bytes("1"))
+    try store.close()
+    #expect(entries(drive).contains("lost+found") && entries(drive).contains("TIER"))
+    try Data("mine".utf8).write(to: URL(filePath: drive + "/lost+found/mine"))
+    let other = try StoreFixture()
+    #expect(throws: StoreError.exists(path: drive)) {
+      try other.create(configuration(.cold, drive))
+    }
+  }
+
   @Test("names the missing parent of a folder, and does not make it")
   func missingParent() throws {
     let fixture = try StoreFixture()
@@ -89,7 +106,8 @@ struct CreationTests {
     #expect(
       entries(fixture.folder)
         == ["disk", "store", "store/hot", "store/warm", "store/warm/notes.txt"])
-    folder = try StoreFolder(creating: fixture.folder + "/other", tierFolders: [:])
+    folder = try StoreFolder(
+      creating: fixture.folder + "/other", tierFolders: [:], identity: "a1")
     folder.takeBack()
     #expect(!files.fileExists(atPath: fixture.folder + "/other"))
   }

@@ -21,6 +21,9 @@ import Testing
 
   private static let full: BenchStoreRecord = {
     var record = bare
+    record.device = DeviceIdentity(
+      name: "nvme0n1", kind: .nvme, capacityBytes: 3_840_000_000_000, transport: "nvme")
+    record.memory = "zram0"
     record.keptAt = "/srv/scratch/bench/store"
     record.readPercent = 50
     record.cpus = [0, 2]

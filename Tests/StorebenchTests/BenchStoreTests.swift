@@ -146,7 +146,7 @@ struct BenchStoreTests {
   func keep() throws {
     let kept = try run(["--keep", "--value-size", "200"] + Self.brief)
     #expect(kept.output.contains("\nkept      \(bench)/store, "), "\(kept.output)")
-    #expect(try folder.entries("bench") == ["BENCH", "BENCH.filled", "BENCH.store", "store"])
+    #expect(try folder.entries("bench") == ["BENCH", "BENCH.filled", "store"])
     let again = try run(["--keep", "--seconds", "0.1", "--workload", "ycsb-d"])
     #expect(!again.errors.contains("filling"))
     #expect(again.output.contains("2 000 keys × (16 + 200 B)"))
@@ -193,6 +193,23 @@ struct BenchStoreTests {
     _ = try folder.write("mine", to: "disk/letter")
     let refusal = try run(code: 3)
     #expect(refusal.contains("such as \(disk.path)/bench,"), "\(refusal)")
+    // Beside a link lies another drive.
+    let link = folder.path("link")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: disk.path)
+    let linked = try StorebenchProgram.run(["bench", "store", link] + Self.brief)
+    #expect(linked.errors.contains("such as \(link)/bench,"), "\(linked.text)")
+  }
+
+  @Test("names the drive that was measured, and memory that passes for one")
+  func drive() throws {
+    let ending = try run(["--out", folder.path("record")] + Self.brief)
+    let line = try #require(
+      ending.output.split(separator: "\n").first { $0.hasPrefix("drive     ") })
+    let written = try record(String(contentsOfFile: folder.path("record"), encoding: .utf8))
+    let device = try #require(written["device"] as? [String: Any])
+    let name = try #require(device["name"] as? String)
+    #expect(line.contains(name), "\(line)")
+    #expect(line.contains("live in memory") == (written["memory"] != nil), "\(line)")
   }
 
   @Test(
@@ -217,6 +234,87 @@ struct BenchStoreTests {
     #expect(kept.output == "value", "\(kept.text)")
     let count = try StorebenchProgram.run(["store", "scan", bench + "/store", "--keys-only"])
     #expect(count.output == "key\n", "\(count.text)")
+  }
+
+  @Test(
+    "refuses what stands without a file STORE where its store was, unless its own making was cut short",
+    arguments: [true, false])
+  func storeWithoutMark(isFilled: Bool) throws {
+    try run(["--keep"] + Self.brief)
+    let files = FileManager.default
+    if !isFilled { try files.removeItem(atPath: bench + "/BENCH.filled") }
+    // As a run leaves it that is killed before the store is whole.
+    for name in ["STORE", "HEAT"] where files.fileExists(atPath: bench + "/store/" + name) {
+      try files.removeItem(atPath: bench + "/store/" + name)
+    }
+    let again = try run(["--keep"] + Self.brief, code: isFilled ? 3 : 0)
+    if isFilled {
+      // It was whole once, so something has happened to it.
+      #expect(again.errors.contains("it has no file STORE"))
+    } else {
+      #expect(again.errors.contains("cut short") && again.errors.contains("filling"))
+    }
+
+    try files.removeItem(atPath: bench + "/store")
+    if !isFilled { try files.removeItem(atPath: bench + "/BENCH.filled") }
+    for place in ["bench/store", "bench/store/hot"] {
+      _ = try folder.folder(place)
+      let letter = try folder.write("mine", to: place + "/letter")
+      #expect(try run(Self.brief, code: 3).errors.contains("it has no file STORE"), "\(place)")
+      #expect(try String(contentsOfFile: letter, encoding: .utf8) == "mine")
+      try files.removeItem(atPath: letter)
+    }
+    // A drive that answers with an error is no store that was cut short.
+    try files.removeItem(atPath: bench + "/store")
+    _ = try folder.folder("bench/store/STORE")
+    #expect(try run(Self.brief, code: 4).errors.contains("bench/store/STORE"))
+    #expect(try folder.entries("bench/store") == ["STORE"])
+    // Whoever has it moved away gets a new one.
+    try files.removeItem(atPath: bench + "/store")
+    try run(Self.brief)
+    #expect(try folder.entries() == [])
+  }
+
+  @Test("refuses the kept store of a version that did not note its name, and says why")
+  func olderDescription() throws {
+    try run(["--keep"] + Self.brief)
+    let description = try String(contentsOfFile: bench + "/BENCH", encoding: .utf8)
+    let lines = description.split(separator: "\n").filter { !$0.contains("storeIdentity") }
+    #expect(lines.count + 1 == description.split(separator: "\n").count)
+    _ = try folder.write(lines.joined(separator: "\n"), to: "bench/BENCH")
+    #expect(try run(Self.brief, code: 3).errors.contains("by an older storebench"))
+    #expect(try folder.entries("bench") == ["BENCH", "BENCH.filled", "store"])
+  }
+
+  @Test("removes what an earlier run could not end to remove")
+  func removalCutShort() throws {
+    try run(["--keep"] + Self.brief)
+    let text = try String(contentsOfFile: bench + "/BENCH", encoding: .utf8)
+    let identity = try #require(try record(text)["storeIdentity"] as? String)
+    let files = FileManager.default
+    try files.removeItem(atPath: bench + "/BENCH.filled")
+    try files.moveItem(atPath: bench + "/store", toPath: bench + "/removed-" + identity)
+    try files.removeItem(atPath: bench + "/removed-" + identity + "/STORE")
+    #expect(try run(Self.brief).errors.contains("filling"))
+    #expect(try folder.entries() == [])
+  }
+
+  @Test("fails by what was measured, also where the record cannot be written")
+  func failsFirst() throws {
+    try run(["--keep", "--keys", "100", "--seconds", "0.1", "--memory", "64MiB"])
+    let store = folder.path("bench/store")
+    let scan = try StorebenchProgram.run(
+      ["store", "scan", store, "--keys-only", "--hex", "--limit", "1", "--memory", "64MiB"])
+    let key = scan.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    #expect(
+      try StorebenchProgram.run(["store", "delete", store, key, "--hex", "--memory", "64MiB"]).code
+        == 0)
+    // A link into nothing: nobody sees it beforehand.
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path("record"), withDestinationPath: folder.path("no/where"))
+    let ending = try run(
+      ["--workload", "random-read", "--seconds", "0.3", "--out", folder.path("record")], code: 1)
+    #expect(ending.errors.contains("is not there") && ending.errors.contains("--out"))
   }
 
   @Test("touches nothing of anybody else's")

@@ -104,6 +104,7 @@ struct ServeCommandTests: RunsStoreCommands {
   @Test("answers what means nothing, and whom it does not know, with a reason")
   func mistakes() throws {
     let service = try Service()
+    #expect(try service.status("/keys/kept", "-X", "PUT", "-d", "value") == "204")
     for (path, arguments, status, words) in [
       ("/nothing", [], "404", "nothing is at /nothing"),
       ("/keys/", [], "400", "empty"),
@@ -125,6 +126,17 @@ struct ServeCommandTests: RunsStoreCommands {
       (
         "/keys/k", ["-X", "PUT", "-d", "v", "-H", "Content-Range: bytes 1-1/5"], "400",
         "whole value"
+      ),
+      ("/keys/kept", ["-X", "DELETE", "-H", "If-Match: 1"], "501", "If-Match"),
+      (
+        "/keys/kept",
+        ["-X", "PUT", "-d", "v", "-H", "If-Unmodified-Since: Tue, 01 Dec 2026 00:00:00 GMT"],
+        "501", "If-Unmodified-Since"
+      ),
+      (
+        "/keys/kept",
+        ["-T", "/dev/null", "-H", "Transfer-Encoding: gzip, chunked", "-H", "Expect:"],
+        "501", "gzip, chunked"
       ),
       ("/keys/k", ["-X", "PUT", "-d", ""], "204", ""),
       ("/keys", ["-H", "Host: evil.example"], "421", "127.0.0.1 and localhost"),
@@ -154,6 +166,7 @@ struct ServeCommandTests: RunsStoreCommands {
       }
       #expect(words.isEmpty || ending.output.contains(words), "\(path): \(ending.output)")
     }
+    #expect(try service.curl("/keys/kept").output == "value", "what was refused changed nothing")
     #expect(try service.stop().code == 0)
   }
 
@@ -236,11 +249,16 @@ struct ServeCommandTests: RunsStoreCommands {
     let old = "# HELP storebench_write_ops_total Writes.\n"
     let places = [
       (try folder.write("mine", to: "letter"), 3), (store + "/STORE", 3), (store + "/new", 3),
-      (store + "/hot/new", 3), (folder.path("link"), 3), (store, 3), ("/dev/full", 3), ("", 3),
+      (store + "/hot/new", 3), (folder.path("link"), 3), (store, 3), ("/dev/full", 3), ("", 64),
+      (try folder.write("# HELP node_load1 1m load average.\n", to: "node.prom"), 3),
+      (try folder.write(String(repeating: "x", count: 1 << 17), to: "long"), 3),
+      (try folder.folder("a\tstore") + "/new", 3),
       (try folder.write(old, to: "old.prom"), 0), (try folder.write("", to: "empty.prom"), 0),
     ]
     try FileManager.default.createSymbolicLink(
       atPath: folder.path("link"), withDestinationPath: folder.path("old.prom"))
+    // A name with a control character is looked at by its bytes.
+    _ = try folder.write("mine", to: "a\tstore/STORE")
     let mark = try String(contentsOfFile: store + "/STORE", encoding: .utf8)
     for (place, code) in places where code != 0 {
       let ending = try StorebenchProgram.run(
@@ -259,6 +277,21 @@ struct ServeCommandTests: RunsStoreCommands {
       #expect(try run.ending(withinSeconds: 30).code == 0)
       #expect(try String(contentsOfFile: place, encoding: .utf8).count > 1000)
     }
+  }
+
+  @Test("replaces no file that came to stand in the place of its metrics while it runs")
+  func textfileExchanged() throws {
+    let service = try Service(["--textfile", "FOLDER/store.prom", "--textfile-interval", "1"])
+    let file = try service.folder.write("mine", to: "store.prom")
+    let deadline = Date().addingTimeInterval(30)
+    while try !service.run.errorsSoFar().contains("--textfile"), Date() < deadline {
+      usleep(50_000)
+    }
+    sleep(2)
+    let ending = try service.stop()
+    #expect(try String(contentsOfFile: file, encoding: .utf8) == "mine")
+    #expect(ending.code == 0)
+    #expect(ending.errors.components(separatedBy: "refused: ").count == 2, "told once: \(ending)")
   }
 
   @Test("tells once what hinders keys from moving")

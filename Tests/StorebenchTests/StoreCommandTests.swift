@@ -321,6 +321,39 @@ struct StoreCommandTests: RunsStoreCommands {
     #expect(scan.errors.contains("damaged"), "\(scan.text)")
   }
 
+  @Test("verifies the tiers that open beside those that do not")
+  func verifiesOtherTiers() throws {
+    for number in 0..<20 {
+      try expectPut("key \(number)", String(repeating: "value \(number) ", count: 50))
+    }
+    try expect(["checkpoint", store, folder.path("copy")])
+    let copy = folder.path("copy")
+    // The wrong disk is no damage.
+    let label = try Data(contentsOf: URL(filePath: copy + "/warm/TIER"))
+    try FileManager.default.removeItem(atPath: copy + "/warm/TIER")
+    var found = try expect(["verify", copy], code: 4)
+    #expect(found.output == "", "\(found.text)")
+    #expect(found.errors.contains("is not the warm tier of this store"), "\(found.errors)")
+
+    try FileManager.default.removeItem(atPath: copy + "/cold/CURRENT")
+    found = try expect(["verify", copy], code: 1)
+    #expect(found.errors.contains("is not the warm tier of this store"), "\(found.errors)")
+    #expect(found.errors.contains("the cold tier is damaged in"), "\(found.errors)")
+
+    let table = try #require(
+      try folder.entries("copy/hot").first { $0.hasSuffix(".sst") })
+    var bytes = try Data(contentsOf: URL(filePath: copy + "/hot/" + table))
+    bytes[40] ^= 0xFF
+    try bytes.write(to: URL(filePath: copy + "/hot/" + table))
+    found = try expect(["verify", copy], code: 1)
+    #expect(found.output.contains(table), "\(found.text)")
+    #expect(found.errors.contains("1 place is damaged"), "\(found.errors)")
+    #expect(found.errors.contains("the cold tier is damaged in"), "\(found.errors)")
+    try label.write(to: URL(filePath: copy + "/warm/TIER"))
+    found = try expect(["verify", copy], code: 1)
+    #expect(!found.errors.contains("warm tier"), "\(found.errors)")
+  }
+
   @Test(
     "tells a broken file STORE beside its tiers as damage",
     arguments: [

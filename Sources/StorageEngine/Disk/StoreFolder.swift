@@ -25,8 +25,9 @@ struct StoreFolder: Sendable {
   ///
   /// - Throws: ``StoreError/exists(path:)`` where a folder is there and not empty; what was made until
   ///   then is removed again.
-  init(creating path: String, tierFolders: [Tier: String]) throws(StoreError) {
-    let identity = String(UInt64.random(in: .min ... .max), radix: 16)
+  init(
+    creating path: String, tierFolders: [Tier: String], identity: String
+  ) throws(StoreError) {
     for (tier, folder) in tierFolders where folder.contains("\n") || folder.isEmpty {
       throw .invalidArgument("the folder of the \(tier.rawValue) tier has no usable name")
     }
@@ -200,9 +201,11 @@ struct StoreFolder: Sendable {
       }
     }
     do {
-      guard try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty else {
-        throw StoreError.exists(path: folder)
-      }
+      // A drive's own folder is empty where it holds no more than what its file system made.
+      guard
+        try FileManager.default.contentsOfDirectory(atPath: folder)
+          .allSatisfy({ $0 == "lost+found" })
+      else { throw StoreError.exists(path: folder) }
     } catch let error as StoreError {
       throw error
     } catch {

@@ -45,7 +45,7 @@ final class PrefetchFlights: Sendable {
   /// Longer than that nobody waits for a reader's thread, but reads the key at once.
   private let longest: Nanoseconds
   /// As long as a disk takes that seeks behind others: it would be asked a second time for what it is about to bring.
-  static let longest = Nanoseconds(seconds: 0.1)
+  static let standardLongest = Nanoseconds(seconds: 0.1)
   private let count = Atomic<Int>(0)
   private let plans = Atomic<Int>(0)
 

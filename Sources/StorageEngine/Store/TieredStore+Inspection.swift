@@ -2,19 +2,6 @@ internal import LinuxIO
 internal import RocksDB
 internal import Synchronization
 
-/// A place where stored bytes are not what was written.
-public struct Damage: Sendable, Hashable, CustomStringConvertible {
-  /// Which tier.
-  public var tier: Tier
-  /// The file, or the tier's folder where no one file can be named.
-  public var file: String
-  /// What is wrong, in words.
-  public var cause: String
-
-  /// Tier, file and cause.
-  public var description: String { "\(tier.rawValue): \(file): \(cause)" }
-}
-
 /// What a store holds and has done since it was opened.
 public struct StoreStatistics: Sendable, Equatable {
   /// The same of one tier.
@@ -167,61 +154,5 @@ extension TieredStore {
     }
     if let fault { throw fault }
     return seen.entries <= countMax && seen.bytes <= byteLimit ? values : nil
-  }
-
-  /// Reads everything that is stored, compares every checksum and looks at every header.
-  ///
-  /// - Returns: What is damaged, tier by tier, each once; at most ``damagesMax`` values of each tier are named.
-  /// - Throws: ``StoreError/inUse(path:)`` where something seems damaged and a process writes.
-  public func verify() throws(StoreError) -> [Damage] {
-    let tiers = try tiers()
-    var damages: [Damage] = []
-    for tier in Tier.allCases {
-      let database = tiers[tier]
-      // A damaged block is found as a part of its file, and again by whoever walks over the keys.
-      damages += database.database.damagedFiles().map { error in
-        Damage(tier: tier, file: error.path, cause: error.message)
-      }
-      damages += Self.damagedValues(in: database)
-    }
-    // A table that its writer has removed meanwhile looks like a missing one.
-    if !damages.isEmpty, committer == nil, folder.isBeingWritten(configuration) {
-      throw .inUse(path: path)
-    }
-    var seen: Set<Damage> = []
-    return damages.filter { seen.insert($0).inserted }
-  }
-
-  /// Most damaged values that are named of one tier.
-  public static var damagesMax: Int { 100 }
-
-  private static func damagedValues(in tier: TierDatabase) -> [Damage] {
-    var options = IteratorOptions(from: KeyRule.lowest, to: nil)
-    options.fillCache = false
-    options.readaheadBytes = 1 << 20
-    var iterator = tier.database.iterator(options)
-    var damages: [Damage] = []
-    do throws(RocksDBError) {
-      try iterator.walk { key, stored in
-        let fault = stored.withBytes { bytes -> ValueHeader.Fault? in
-          do throws(ValueHeader.Fault) {
-            _ = try ValueHeader(reading: bytes)
-            return nil
-          } catch {
-            return error
-          }
-        }
-        if let fault {
-          let name = key.withBytes { KeyText.text($0.copied()) }
-          damages.append(
-            Damage(tier: tier.tier, file: tier.path, cause: "under the key \(name) stands \(fault)")
-          )
-        }
-        return damages.count < damagesMax
-      }
-    } catch {
-      damages.append(Damage(tier: tier.tier, file: error.path, cause: error.message))
-    }
-    return damages
   }
 }

@@ -136,9 +136,18 @@ public final class TieredStore: Sendable {
   public static func create(
     at path: String, configuration: StoreConfiguration = .measured
   ) throws(StoreError) -> TieredStore {
+    try create(at: path, configuration: configuration, identity: newIdentity())
+  }
+
+  /// Makes a store of a name that its maker knows beforehand (``newIdentity()``), as ``create(at:configuration:)``
+  /// does.
+  package static func create(
+    at path: String, configuration: StoreConfiguration, identity: String
+  ) throws(StoreError) -> TieredStore {
     guard !configuration.readOnly else { throw .readOnly(path: path) }
     try check(configuration, at: path)
-    let folder = try StoreFolder(creating: path, tierFolders: configuration.tierFolders)
+    let folder = try StoreFolder(
+      creating: path, tierFolders: configuration.tierFolders, identity: identity)
     do throws(StoreError) {
       let store = try TieredStore(folder: folder, configuration: configuration, access: .create)
       do throws(StoreError) {

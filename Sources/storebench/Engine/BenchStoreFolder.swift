@@ -24,6 +24,8 @@ struct BenchStoreDescription: Codable, Sendable, Equatable {
   var valueBytes: Int
   /// Percent of each value that compresses to nothing.
   var compressiblePercent: Int
+  /// The name by which the store itself is known; nil where an older version made it.
+  var storeIdentity: String?
   /// Whether the folder itself was made for it, to be removed with it; nil where that is not known.
   var madeFolder: Bool?
 }
@@ -32,7 +34,7 @@ struct BenchStoreDescription: Codable, Sendable, Equatable {
 struct BenchStoreFolder: Sendable {
   /// What a folder was found to be.
   enum Finding: Sendable {
-    /// Nothing is there, or an empty folder.
+    /// Nothing is there, or an empty folder, such as that of a drive with nothing but its `lost+found`.
     case free
     /// A store of ours, and whether it is whole.
     case ours(BenchStoreDescription, isFilled: Bool)
@@ -41,8 +43,6 @@ struct BenchStoreFolder: Sendable {
   static let descriptionName = "BENCH"
   static let filledName = "BENCH.filled"
   static let storeName = "store"
-  /// A copy of the file by which a store is known, as it was when the benchmark made its own.
-  static let storeNoteName = "BENCH.store"
 
   /// What a file system has in its first folder from the start.
   private static let fileSystemName = "lost+found"
@@ -51,8 +51,6 @@ struct BenchStoreFolder: Sendable {
   var store: String { path + "/" + Self.storeName }
   private var description: String { path + "/" + Self.descriptionName }
   private var filled: String { path + "/" + Self.filledName }
-  private var storeNote: String { path + "/" + Self.storeNoteName }
-  private var storeMark: String { store + "/STORE" }
 
   init(_ path: String) {
     var path = path
@@ -99,49 +97,82 @@ struct BenchStoreFolder: Sendable {
         "refused: \(description) has format \(found.format) and this program knows 1; use the "
           + "program that made it, or name a new folder")
     }
-    try checkStore()
-    return .ours(found, isFilled: files.fileExists(atPath: filled))
+    let isThere = try checkStore(of: found, at: store)
+    return .ours(found, isFilled: isThere && files.fileExists(atPath: filled))
   }
 
-  /// Refuses a store that has come to stand where the benchmark's was.
-  private func checkStore() throws(CommandFailure) {
-    let files = FileManager.default
-    // Of a link itself, and not of what it leads to.
-    guard let type = try? files.attributesOfItem(atPath: store)[.type] as? FileAttributeType else {
-      return
+  /// Refuses what has come to stand where the benchmark's store was.
+  ///
+  /// - Parameters:
+  ///   - found: What is known of the benchmark's.
+  ///   - place: Where it was.
+  /// - Returns: Whether anything is there.
+  /// - Throws: `CommandFailure` where something else is, or what it is cannot be found out.
+  private func checkStore(
+    of found: BenchStoreDescription, at place: String
+  ) throws(CommandFailure) -> Bool {
+    let home: FileStatus
+    let status: FileStatus
+    do throws(DeviceError) {
+      home = try FileStatus(path: FileSystemPath(path))
+      // Of a link itself, and not of what it leads to.
+      status = try FileStatus(path: FileSystemPath(place), following: false)
+    } catch {
+      if case .missing = error { return false }
+      throw CommandFailure(.unsuitable, "\(place): \(error); look at its drive and permissions")
     }
-    let isOurs: Bool
-    if type != .typeDirectory {
-      isOurs = false
-    } else if let mark = files.contents(atPath: storeMark) {
-      isOurs = mark == files.contents(atPath: storeNote)
-    } else {
-      // A run was cut short while it made or removed it.
-      isOurs = true
+    func refusal(_ what: String) -> CommandFailure {
+      CommandFailure(
+        .refused,
+        "refused: \(place) is not the store that storebench bench made (\(what)), and a benchmark would "
+          + "overwrite it\nmove it away, or name another folder")
     }
-    guard isOurs else {
+    guard status.kind == .folder else { throw refusal("it is no folder") }
+    guard status.fileSystemNumber == home.fileSystemNumber else {
+      throw refusal("it lies on another file system than \(path)")
+    }
+    guard let identity = found.storeIdentity else {
       throw CommandFailure(
         .refused,
-        "refused: \(store) is not the store that storebench bench made, as \(storeNote) tells, and a "
-          + "benchmark would overwrite it\nmove it away, or name another folder")
+        "refused: \(description) was written by an older storebench, which did not note by what its store is "
+          + "known\nremove \(path) if nothing in it is needed, or name another folder")
     }
+    let other: String?
+    do throws(StoreError) { other = try TieredStore.identity(at: place) } catch {
+      throw CommandFailure(
+        .unsuitable,
+        "\(error)\nremove \(path) if nothing in it is needed, or name another folder")
+    }
+    if let other {
+      guard other == identity else {
+        throw refusal("its file STORE names \(other), and \(description) \(identity)")
+      }
+    } else if FileManager.default.fileExists(atPath: filled)
+      || !TieredStore.isUnfinished(at: place, identity: identity)
+    {
+      throw refusal("it has no file STORE")
+    }
+    return true
   }
 
-  /// Notes by which file the store that was just made is known.
-  func noteStore() throws(CommandFailure) {
-    do throws(SystemError) {
-      try append([UInt8](FileManager.default.contents(atPath: storeMark) ?? Data()), to: storeNote)
-    } catch {
-      throw CommandFailure(.unsuitable, "\(storeNote): \(error)")
+  /// What the store lies on; nil where that cannot be found out.
+  var backing: DeviceBacking? {
+    guard let file = try? DeviceFile(path: FileSystemPath(store + "/STORE"), access: []) else {
+      return nil
     }
+    return try? DeviceBacking(ofFile: file)
   }
 
-  /// Another folder on the same drive: beside a mount point lies another one.
+  /// Another folder on the same drive: what lies beside a mount point, or beside a link, may be on another one.
   private var suggestion: String {
-    func device(_ path: String) -> Int? {
-      (try? FileManager.default.attributesOfItem(atPath: path))?[.systemNumber] as? Int
-    }
-    return device(path) == device(path + "/..") ? "\(path)-bench" : "\(path)/bench"
+    let inside = path == "/" ? "/bench" : "\(path)/bench"
+    let name = path.split(separator: "/").last ?? "/"
+    guard ![".", "..", "/"].contains(name),
+      let own = try? FileStatus(path: FileSystemPath(path)),
+      let beside = try? FileStatus(path: FileSystemPath(path).folder),
+      own.fileSystemNumber == beside.fileSystemNumber
+    else { return inside }
+    return "\(path)-bench"
   }
 
   /// Makes the folder and its description, before anything else is written there.
@@ -149,21 +180,20 @@ struct BenchStoreFolder: Sendable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     let parent = FileSystemPath(path).folder
-    guard FileManager.default.fileExists(atPath: parent.description) else {
+    guard (try? FileStatus(path: parent)) != nil else {
       throw CommandFailure(
         .usage,
         "\(path) cannot be made, as there is no folder \(parent); make that one first, or mount its drive"
       )
     }
+    var contents = contents
+    contents.madeFolder = !FileManager.default.fileExists(atPath: path)
     do {
       // The folder alone: where its drive is not mounted, another would be measured.
-      var contents = contents
-      contents.madeFolder = !FileManager.default.fileExists(atPath: path)
-      if contents.madeFolder == true {
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-      }
+      if contents.madeFolder == true { try FileSystemPath(path).makeFolder() }
       try append(Array(try encoder.encode(contents)) + [0x0A], to: description)
     } catch {
+      if contents.madeFolder == true { FileSystemPath(path).removeEmptyFolder() }
       throw CommandFailure(
         .unsuitable,
         "\(path): cannot be made: \(CommandFailure.reason(error)); name a folder where you may write"
@@ -188,13 +218,15 @@ struct BenchStoreFolder: Sendable {
     let files = FileManager.default
     do {
       // The description goes last: what is left by a crash is still known as ours.
-      for name in [filled, store, storeNote, description] where files.fileExists(atPath: name) {
-        try files.removeItem(atPath: name)
-      }
+      if files.fileExists(atPath: filled) { try files.removeItem(atPath: filled) }
+      if let identity = found.storeIdentity { try removeStore(of: found, identity) }
+      try files.removeItem(atPath: description)
       guard found.madeFolder == true, try files.contentsOfDirectory(atPath: path).isEmpty else {
         return
       }
       try files.removeItem(atPath: path)
+    } catch let failure as CommandFailure {
+      throw failure
     } catch {
       throw CommandFailure(
         .unsuitable,
@@ -203,9 +235,38 @@ struct BenchStoreFolder: Sendable {
     }
   }
 
+  /// Removes the store under a name that nobody else knows, so that nobody can put another in its place, or open it,
+  /// meanwhile.
+  private func removeStore(of found: BenchStoreDescription, _ identity: String) throws {
+    let files = FileManager.default
+    let doomed = path + "/removed-" + identity
+    if files.fileExists(atPath: doomed) { try files.removeItem(atPath: doomed) }
+    guard files.fileExists(atPath: store) else { return }
+    let (own, away) = (FileSystemPath(store), FileSystemPath(doomed))
+    try own.rename(to: away)
+    do throws(CommandFailure) {
+      _ = try checkStore(of: found, at: doomed)
+      guard !KernelTree.live.hasLock(on: FileSystemPath(doomed + "/hot/LOCK")) else {
+        throw CommandFailure(
+          .refused,
+          "refused: \(store) is open elsewhere, and a benchmark would remove it; close it there")
+      }
+    } catch {
+      try? away.rename(to: own)
+      throw error
+    }
+    try files.removeItem(atPath: doomed)
+  }
+
+  /// Writes a file that is not there yet; one that could not be written whole is removed again.
   private func append(_ bytes: [UInt8], to name: String) throws(SystemError) {
     let file = try AppendFile(creating: name)
-    try file.append(bytes)
-    try file.synchronize()
+    do throws(SystemError) {
+      try file.append(bytes)
+      try file.synchronize()
+    } catch {
+      FileSystemPath(name).removeFile()
+      throw error
+    }
   }
 }

@@ -46,10 +46,14 @@ struct StoreBenchResult: Sendable {
   var filling: BenchStoreDescription
   /// Whether an earlier run had filled it.
   var wasKept: Bool
-  /// Where the store is left, whole; nil where it is removed.
+  /// Where the store is left, whole; nil where it was to be removed.
   var keptAt: String?
-  /// Why the store could not be removed; nil where it was, or is kept.
-  var removalFailure: CommandFailure?
+  /// Why the store could not be closed, or not be removed where it was to be.
+  var endFailures: [CommandFailure] = []
+  /// The disk that the store lies on, or what can be said in its place; nil where nothing can.
+  var device: DeviceIdentity?
+  /// Why its data live in memory; nil where they do not.
+  var memory: String?
   /// When the load began, in UTC, ISO 8601.
   var startedAt: String
   /// Reads of all requests, those of the ramp-up included, that returned what was put.
@@ -139,19 +143,18 @@ struct StoreBench {
       result = try measure(store)
     } catch {
       try? store.close()
-      if !request.keeps { try? request.folder.remove() }
+      if !request.keeps { removeOrTell() }
       throw error
     }
-    do throws(StoreError) {
-      try store.close()
-    } catch {
-      throw CommandFailure(error)
+    // What was measured is told, whatever becomes of the store.
+    do throws(StoreError) { try store.close() } catch {
+      result.endFailures.append(CommandFailure(error))
     }
     // What a stop cut short is no store to keep either: without its mark it is filled anew.
     if !request.keeps {
-      // What was measured is told all the same.
       do throws(CommandFailure) { try request.folder.remove() } catch {
-        result.removalFailure = error
+        // Not as refused, which means that nothing was touched.
+        result.endFailures.append(CommandFailure(.unsuitable, error.message))
       }
     } else if case .ours(_, isFilled: true)? = try? request.folder.look() {
       result.keptAt = request.folder.store
@@ -166,24 +169,30 @@ struct StoreBench {
       try request.folder.remove()
     }
     if mustFill { try request.folder.make(description) }
-    let store: TieredStore
     do throws(StoreError) {
       guard mustFill else {
-        return try TieredStore.open(request.folder.store, configuration: request.configuration)
+        let store = try TieredStore.open(
+          request.folder.store, configuration: request.configuration)
+        // Now that nobody else can put another one there.
+        guard store.identity == description.storeIdentity else {
+          try store.close()
+          throw .notAStore(
+            path: request.folder.store, reason: "another came to stand there just now")
+        }
+        return store
       }
-      store = try TieredStore.create(
-        at: request.folder.store, configuration: request.configuration)
+      return try TieredStore.create(
+        at: request.folder.store, configuration: request.configuration,
+        identity: description.storeIdentity ?? TieredStore.newIdentity())
     } catch {
-      if mustFill { try? request.folder.remove() }
+      if mustFill { removeOrTell() }
       throw CommandFailure(error)
     }
-    do throws(CommandFailure) {
-      try request.folder.noteStore()
-    } catch {
-      try? store.close()
-      throw error
-    }
-    return store
+  }
+
+  /// Removes what was made, where something else is what went wrong.
+  private func removeOrTell() {
+    do throws(CommandFailure) { try request.folder.remove() } catch { note(error.message) }
   }
 
   /// A store that another run has open must not be removed under it.
@@ -251,9 +260,10 @@ struct StoreBench {
       untilIdle = try StoreIdleness.wait(for: store, stop: stop, note: note)
       if request.kind == .fill { try request.folder.markFilled() }
     }
+    let backing = request.folder.backing
     return StoreBenchResult(
       load: result.load, workload: workload, filling: description, wasKept: !mustFill,
-      startedAt: startedAt,
+      device: backing?.identity, memory: backing?.memory, startedAt: startedAt,
       verifiedReads: result.verified, findings: result.findings,
       cacheHits: after.cacheHits - before.cacheHits,
       cacheMisses: after.cacheMisses - before.cacheMisses,
@@ -349,7 +359,7 @@ extension StoreBenchRequest {
       runID: runID.description, seed: seed, keyOrder: keyOrder ?? .scattered,
       keyCount: keyCount ?? Self.standardKeyCount,
       valueBytes: valueBytes ?? Self.standardValueBytes,
-      compressiblePercent: compressiblePercent ?? 0)
+      compressiblePercent: compressiblePercent ?? 0, storeIdentity: TieredStore.newIdentity())
   }
 
   /// Refuses what a store that is there was not filled with.

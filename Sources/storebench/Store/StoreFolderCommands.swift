@@ -121,7 +121,8 @@ extension StoreCommand {
     static let configuration = CommandConfiguration(
       abstract: "Reads everything, compares every checksum and names what is damaged.",
       discussion: """
-        Exits with 1 where anything is.
+        Exits with 1 where anything is. Where a tier does not open, its message says why, and the \
+        others are read all the same.
 
         EXAMPLE
           storebench store verify /srv/store
@@ -130,15 +131,30 @@ extension StoreCommand {
     @OptionGroup var options: StoreOptions
 
     func run() throws {
-      let damages = try options.withStore(readOnly: true) { try $0.verify() }
-      for damage in damages {
+      let configuration = try options.configuration(readOnly: true)
+      let found: Verification
+      do throws(StoreError) {
+        found = try TieredStore.verify(options.store, configuration: configuration)
+      } catch {
+        throw CommandFailure(error)
+      }
+      for damage in found.damages {
         StandardStream.output.write(PrintableText.line(damage.description) + "\n")
       }
-      guard damages.isEmpty else {
+      var failures = found.failures.map(CommandFailure.init)
+      if !found.damages.isEmpty {
+        let places =
+          "\(found.damages.count) \(found.damages.count == 1 ? "place is" : "places are")"
+        failures.append(
+          CommandFailure(
+            .fail,
+            "\(options.store): \(places) damaged; restore all tiers from one checkpoint, or load a "
+              + "dump into a new store"))
+      }
+      if let first = failures.first {
         throw CommandFailure(
-          .fail,
-          "\(options.store): \(damages.count) \(damages.count == 1 ? "place is" : "places are") "
-            + "damaged; restore all tiers from one checkpoint, or load a dump into a new store")
+          failures.contains { $0.code == .fail } ? .fail : first.code,
+          failures.map(\.message).joined(separator: "\n"))
       }
       StandardStream.output.write("every checksum is right\n")
     }

@@ -58,7 +58,8 @@ extension StoreCommand {
         throw CommandFailure(
           .usage, "--reclassify \(reclassify): give 0, or seconds from 1 to 1e9")
       }
-      if let textfile { try Self.checkTextfile(textfile) }
+      let textfile = textfile.map(MetricsTextfile.init)
+      try textfile?.check()
       let registry = PrometheusRegistry(StorageMetrics.descriptions.map(MetricFamily.init))
       let metrics = StorageMetrics(factory: registry, nodeID: nodeID ?? Self.machineName())
       var configuration = try options.configuration(readOnly: false, isService: true)
@@ -73,7 +74,7 @@ extension StoreCommand {
       StopSignal.ofProcess.awaitRequests()
       let service = MetricsService(store: store, metrics: metrics, registry: registry)
       do {
-        try await serve(store, service)
+        try await serve(store, service, textfile)
       } catch {
         try? store.close()
         throw error
@@ -81,14 +82,29 @@ extension StoreCommand {
       do throws(StoreError) { try store.close() } catch { throw CommandFailure(error) }
     }
 
-    private func serve(_ store: TieredStore, _ service: MetricsService) async throws {
-      if let textfile { try service.write(to: textfile) }
+    private func serve(
+      _ store: TieredStore, _ service: MetricsService, _ textfile: MetricsTextfile?
+    ) async throws {
+      if let textfile { try textfile.write(try service.text(accept: "text/plain").text) }
       let writer = textfile.map { file in
         Task { [textfileInterval] in
+          var told: String?
           while !Task.isCancelled {
             try? await Task.sleep(for: .seconds(textfileInterval))
-            // A folder that is full or gone for a while must not end the service; the file's age tells.
-            if !Task.isCancelled { try? service.write(to: file) }
+            guard !Task.isCancelled, let text = try? service.text(accept: "text/plain").text else {
+              continue
+            }
+            // A folder that is full or gone for a while must not end the service.
+            do throws(CommandFailure) {
+              try file.write(text)
+              told = nil
+            } catch {
+              // Not again while it stays so.
+              if told != error.message {
+                StandardStream.error.write("storebench: \(PrintableText.line(error.message))\n")
+              }
+              told = error.message
+            }
           }
         }
       }
@@ -121,40 +137,6 @@ extension StoreCommand {
       }
     }
 
-    /// Refuses what is no file of metrics, since it would be replaced.
-    private static func checkTextfile(_ path: String) throws(CommandFailure) {
-      func refusal(_ what: String) -> CommandFailure {
-        CommandFailure(
-          .refused,
-          "refused: --textfile \(path): \(what); name a file that is not there yet, or one of metrics"
-        )
-      }
-      guard !path.isEmpty, !path.hasSuffix("/") else { throw refusal("is no name of a file") }
-      let files = FileManager.default
-      let folder = FileSystemPath(path).folder.description
-      for mark in ["STORE", "TIER"] where files.fileExists(atPath: folder + "/" + mark) {
-        throw refusal("its folder holds a store or a tier of one")
-      }
-      // Of a link itself, and not of what it leads to.
-      guard let attributes = try? files.attributesOfItem(atPath: path) else { return }
-      guard attributes[.type] as? FileAttributeType == .typeRegular else {
-        throw refusal("is no file, and would be replaced")
-      }
-      guard Self.holdsMetrics(path) else {
-        throw refusal("holds something else than metrics, and would be replaced")
-      }
-    }
-
-    /// Whether a file begins as text for Prometheus does, or is empty.
-    private static func holdsMetrics(_ path: String) -> Bool {
-      guard var file = try? InputFile(path) else { return false }
-      do throws(SystemError) {
-        return try file.line(bytesMax: 1 << 16).map { $0.starts(with: "# HELP ".utf8) } ?? true
-      } catch {
-        return false
-      }
-    }
-
     private static func machineName() -> String {
       KernelTree.live.text("/proc/sys/kernel/hostname") ?? "localhost"
     }
@@ -171,19 +153,6 @@ private struct MetricsService: Sendable {
     try metrics.update(from: store)
     let format = ExpositionFormat(accept: accept)
     return (format.contentType, registry.text(format))
-  }
-
-  /// Writes a file beside the named one and renames it, so that a reader finds the old or the new one whole.
-  func write(to file: String) throws {
-    let text = try text(accept: "text/plain").text
-    do {
-      try Data(text.utf8).write(to: URL(filePath: file), options: .atomic)
-    } catch {
-      throw CommandFailure(
-        .unsuitable,
-        "--textfile \(file): cannot be written: \(CommandFailure.reason(error)); name a file in a folder that is "
-          + "there and where you may write")
-    }
   }
 }
 
